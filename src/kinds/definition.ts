@@ -1,0 +1,63 @@
+// What the API server must know of a built-in kind. Each kind is one file that exports one
+// definition; `registry.ts` is the list of them all.
+import type { KindRef } from './ref.ts'
+import type { KubeObject } from './object.ts'
+
+/** One thing wrong with a field, in the words of Kubernetes' `field.Error`. */
+export interface FieldError {
+  /** "spec.containers[0].image" */
+  field: string
+  /** A `metav1.CauseType` such as "FieldValueRequired", "FieldValueInvalid", "FieldValueForbidden". */
+  reason: string
+  /** "Required value", "Invalid value: \"x\": must be ..." */
+  message: string
+}
+
+export interface Column<T> {
+  name: string
+  type: 'string' | 'integer' | 'number' | 'boolean' | 'date'
+  format?: string
+  description: string
+  /** 0: always shown; above: only with -o wide. */
+  priority: number
+  /** The cell. `now` is the server's time in ms, for ages. */
+  cell(object: T, now: number): unknown
+}
+
+export type Subresource =
+  | 'status'
+  | 'scale'
+  | 'log'
+  | 'exec'
+  | 'attach'
+  | 'portforward'
+  | 'binding'
+  | 'eviction'
+  | 'token'
+  | 'finalize'
+
+export interface KindDefinition<T extends KubeObject = KubeObject> {
+  ref: KindRef<T>
+  singular: string
+  shortNames: readonly string[]
+  categories: readonly string[]
+  /** Name of the OpenAPI schema, such as "io.k8s.api.core.v1.Pod". */
+  schema: string
+  subresources: readonly Subresource[]
+  /** Fills unset fields as Kubernetes does, in place. */
+  defaults(object: T): void
+  /** Everything wrong with an object after defaulting; `old` when it replaces that. Pure. */
+  validate(object: T, old: T | undefined): FieldError[]
+  /**
+   * Prepares a write in place: drops `status` on create, keeps the old `status` on update of the main
+   * resource and the old `spec` on update of status, and so on. `metadata.generation` is the server's.
+   */
+  prepare?(object: T, old: T | undefined, subresource: Subresource | undefined): void
+  /** Whether a change of this object counts a generation up; `spec` differs, unless given. */
+  hasGeneration: boolean
+  columns: readonly Column<T>[]
+  /** Field selectors beside metadata.name and metadata.namespace. */
+  fields?: Readonly<Record<string, (object: T) => string>>
+  /** How names are checked: most are DNS subdomains. */
+  nameRule: 'dns-subdomain' | 'dns-label' | 'path-segment'
+}
