@@ -32,6 +32,8 @@ export interface ContainerServiceStatus {
   observedGeneration?: number
   /** Full name with digest of what the newest revision runs. */
   image?: string
+  /** What `image` was looked up from: spec.image, and the wish to look it up again. */
+  imageSource?: string
   replicas?: number
   readyReplicas?: number
   updatedReplicas?: number

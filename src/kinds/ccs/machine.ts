@@ -3,6 +3,9 @@ import type { Condition } from '#kinds/k8s/meta.ts'
 import type { KubeObject, Quantity } from '#kinds/object.ts'
 import { ccsRef } from './group.ts'
 
+/** Condition: the machine has no pods left, so that its provider may stop it. */
+export const DRAINED = 'Drained'
+
 export interface MachineSpec {
   cluster: string
   zone: string

@@ -1,0 +1,81 @@
+// What every command gets: the instance it works on, and ways to speak.
+import type { Clock } from '#base/clock.ts'
+import { createClient } from '#client/create-client.ts'
+import { httpsTransport } from '#client/https-transport.ts'
+import { loadKubeconfig } from '#client/kubeconfig.ts'
+import type { Client } from '#client/types.ts'
+import {
+  DEFAULT_DATA_DIR,
+  instancePaths,
+  type InstanceFile,
+  type InstancePaths,
+  readInstance,
+  resolveDataDir,
+} from '#setup/instance.ts'
+import { EXIT, Failure } from './failure.ts'
+import { type OutputFormat, renderTable, renderValue, type TableColumn } from './output.ts'
+
+/** Options of every command. */
+export interface CommonOptions {
+  dataDir?: string
+  output?: string
+}
+
+export interface CommandContext {
+  clock: Clock
+  /** Root of the checkout this command stands in. */
+  root: string
+  version: string
+  /** A line for people, to standard error: progress, hints. */
+  say: (line: string) => void
+  /** What was asked for, to standard output. */
+  print: (text: string) => void
+}
+
+export function pathsOf(options: CommonOptions): InstancePaths {
+  return instancePaths(resolveDataDir(options.dataDir ?? DEFAULT_DATA_DIR))
+}
+
+export interface FoundInstance {
+  paths: InstancePaths
+  file: InstanceFile
+}
+
+/** The instance of `--data-dir`, or a Failure that says how to make one. */
+export function findInstance(options: CommonOptions): FoundInstance {
+  const paths = pathsOf(options)
+  const file = readInstance(paths)
+  if (file === undefined)
+    throw new Failure(
+      `there is no instance in ${paths.dataDir}. Make one with 'ccs up', or name another with --data-dir`,
+      EXIT.notRunning,
+    )
+  return { paths, file }
+}
+
+/** A client of the hub or of a cluster, by the instance's kubeconfig. */
+export function clientOf(instance: FoundInstance, cluster = 'hub'): Client {
+  const connection = loadKubeconfig(instance.paths.kubeconfig, contextName(cluster))
+  return createClient(httpsTransport(connection))
+}
+
+/** Name of a cluster's context in the kubeconfig. */
+export const contextName = (cluster: string) => `ccs-${cluster}`
+
+export function outputFormat(options: CommonOptions): OutputFormat {
+  const format = options.output ?? 'table'
+  if (format === 'table' || format === 'json' || format === 'yaml') return format
+  throw new Failure(`-o takes json or yaml, not "${format}"`, EXIT.usage)
+}
+
+/** Prints rows as a table, or the values they stand for as JSON or YAML. */
+export function show<Row>(
+  context: CommandContext,
+  options: CommonOptions,
+  view: { columns: readonly TableColumn<Row>[]; rows: Row[]; value: unknown; empty: string },
+): void {
+  const format = outputFormat(options)
+  if (format !== 'table') context.print(renderValue(view.value, format))
+  else if (view.rows.length === 0) context.say(view.empty)
+  else context.print(renderTable(view.columns, view.rows))
+}

@@ -1,0 +1,57 @@
+// The registry as commands see it: over HTTP on loopback, with the instance's own credential.
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { Failure } from '../failure.ts'
+import type { FoundInstance } from '../context.ts'
+
+export interface RegistryAccess {
+  /** "127.0.0.1:5000" */
+  host: string
+  username: string
+  password: string
+}
+
+/** File in DATA/credentials with the password of the registry's user `admin`. */
+export const REGISTRY_ADMIN_FILE = 'registry-admin'
+export const REGISTRY_ADMIN_USER = 'admin'
+
+export function registryAccess(instance: FoundInstance): RegistryAccess {
+  const file = path.join(instance.paths.credentials, REGISTRY_ADMIN_FILE)
+  let password: string
+  try {
+    password = readFileSync(file, 'utf8').trim()
+  } catch (error) {
+    throw new Failure(
+      `cannot read the registry's credential in ${file}. It is made by 'ccs up' and readable by root only`,
+      1,
+      { cause: error },
+    )
+  }
+  const host = `127.0.0.1:${instance.file.ports.registry}`
+  return { host, username: REGISTRY_ADMIN_USER, password }
+}
+
+const TIMEOUT_MS = 30_000
+
+/** GETs a path of the registry's product API. */
+export async function registryGet<T>(access: RegistryAccess, urlPath: string): Promise<T> {
+  const basic = Buffer.from(`${access.username}:${access.password}`).toString('base64')
+  let response: Response
+  try {
+    response = await fetch(`http://${access.host}${urlPath}`, {
+      headers: { authorization: `Basic ${basic}` },
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    })
+  } catch (error) {
+    throw new Failure(
+      `the registry on ${access.host} does not answer. Is ccs running? Start it with 'ccs up'.`,
+      4,
+      { cause: (error as Error).cause ?? error },
+    )
+  }
+  if (!response.ok)
+    throw new Failure(
+      `the registry answered ${response.status} to ${urlPath}: ${await response.text()}`,
+    )
+  return (await response.json()) as T
+}

@@ -1,0 +1,113 @@
+// All that edge needs to know, small and plain, so that it can be kept on disk: names resolve and
+// ports forward after a restart of edge even while the engine is away.
+import type { Service } from '#kinds/k8s/core.ts'
+import type { EndpointSlice } from '#kinds/k8s/discovery.ts'
+import type { Forward } from './forwarder.ts'
+import { HOST_PORTS_ANNOTATION } from './load-balancer-controller.ts'
+
+export interface NamedPort {
+  name: string
+  protocol: 'TCP' | 'UDP'
+  port: number
+}
+
+/** A service as names see it. */
+export interface NamedService {
+  namespace: string
+  name: string
+  /** ClusterIPs; for a headless service the addresses of its ready pods. */
+  addresses: string[]
+  /** Pods of a headless service that have a host name of their own. */
+  hosts: Record<string, string[]>
+  ports: NamedPort[]
+  /** Set for type ExternalName. */
+  externalName?: string
+  /** Address of the load balancer. */
+  balancer?: string
+}
+
+export interface EdgeCluster {
+  name: string
+  gatewayAddress: string
+  services: NamedService[]
+  forwards: Forward[]
+}
+
+export interface EdgeState {
+  version: 1
+  clusters: EdgeCluster[]
+}
+
+export const EMPTY_EDGE_STATE: EdgeState = { version: 1, clusters: [] }
+
+const isSet = (text: string | undefined): text is string => text !== undefined && text !== ''
+
+function headlessAddresses(service: Service, slices: EndpointSlice[]) {
+  const all = service.spec.publishNotReadyAddresses === true
+  const endpoints = slices
+    .filter((slice) => slice.addressType === 'IPv4')
+    .flatMap((slice) => slice.endpoints ?? [])
+    .filter((endpoint) => all || endpoint.conditions?.ready !== false)
+  const hosts: Record<string, string[]> = {}
+  for (const { hostname, addresses } of endpoints)
+    if (isSet(hostname)) hosts[hostname] = [...(hosts[hostname] ?? []), ...addresses]
+  return { addresses: endpoints.flatMap((endpoint) => endpoint.addresses).toSorted(), hosts }
+}
+
+export function namedService(service: Service, slices: EndpointSlice[]): NamedService {
+  const { spec, status, metadata } = service
+  const isHeadless = spec.clusterIP === 'None'
+  const fixed = (spec.clusterIPs ?? [spec.clusterIP]).filter(isSet)
+  const { addresses, hosts } = isHeadless
+    ? headlessAddresses(service, slices)
+    : { addresses: spec.type === 'ExternalName' ? [] : fixed, hosts: {} }
+  const balancer = status?.loadBalancer?.ingress?.[0]?.ip
+  return {
+    namespace: metadata.namespace!,
+    name: metadata.name,
+    addresses,
+    hosts,
+    ports: (spec.ports ?? []).map((port) => ({
+      name: port.name ?? '',
+      protocol: port.protocol === 'UDP' ? 'UDP' : 'TCP',
+      port: port.port,
+    })),
+    ...(spec.type === 'ExternalName' && isSet(spec.externalName)
+      ? { externalName: spec.externalName }
+      : {}),
+    ...(isSet(balancer) ? { balancer } : {}),
+  }
+}
+
+/** What to listen on at 127.0.0.1 for a service; empty before its load balancer is made. */
+export function forwardsOf(service: Service): Forward[] {
+  const annotation = service.metadata.annotations?.[HOST_PORTS_ANNOTATION]
+  const address = service.status?.loadBalancer?.ingress?.[0]?.ip
+  if (annotation === undefined || !isSet(address) || service.spec.type !== 'LoadBalancer') return []
+  const hostPorts = JSON.parse(annotation) as Record<string, number>
+  return Object.entries(hostPorts).map(([name, hostPort]) => ({
+    hostPort,
+    address,
+    port: Number(name.split('/')[0]),
+  }))
+}
+
+export function edgeCluster(options: {
+  name: string
+  gatewayAddress: string
+  services: readonly Service[]
+  slicesOf: (service: Service) => EndpointSlice[]
+}): EdgeCluster {
+  const { name, gatewayAddress, services, slicesOf } = options
+  const sorted = services.toSorted((a, b) =>
+    `${a.metadata.namespace}/${a.metadata.name}` < `${b.metadata.namespace}/${b.metadata.name}`
+      ? -1
+      : 1,
+  )
+  return {
+    name,
+    gatewayAddress,
+    services: sorted.map((service) => namedService(service, slicesOf(service))),
+    forwards: sorted.flatMap(forwardsOf),
+  }
+}

@@ -1,0 +1,103 @@
+// Pure: the nftables program that sends service addresses to backends. One table, replaced whole in
+// one transaction: whoever looks sees all of a change or nothing.
+import type { Backend, ServicePortRoute } from './service-endpoints.ts'
+
+export interface NatProgram {
+  /** Name of the table, unique in its network namespace. */
+  table: string
+  routes: ServicePortRoute[]
+  /** Which of a route's addresses this namespace answers. */
+  addressesOf: (route: ServicePortRoute) => string[]
+  /** Pods behind this namespace's own links: those may call a service that leads back to them. */
+  isLocal: (backend: Backend) => boolean
+}
+
+const chainName = (index: number) => `service_${index}`
+
+/** `dnat to` one of the backends, each in turn. */
+function dnatStatement(backends: Backend[]): string {
+  const [only] = backends
+  if (backends.length === 1) return `dnat to ${only!.address}:${only!.port}`
+  const choices = backends.map((b, i) => `${i} : ${b.address} . ${b.port}`).join(', ')
+  return `dnat ip to numgen inc mod ${backends.length} map { ${choices} }`
+}
+
+const elements = (items: string[]) =>
+  items.length === 0 ? '' : `\n    elements = { ${items.join(',\n      ')} }`
+
+/**
+ * Chains:
+ * - `services` from prerouting (packets of pods and other hosts) and output (of this host): a verdict map from address,
+ *   protocol and port to the service's chain;
+ * - `refuse`: addresses without a backend answer "connection refused" at once instead of a time-out;
+ * - `hairpin`: a pod that reaches itself through a service must see another source than itself.
+ */
+export function natRules(program: NatProgram): string {
+  const { table, routes } = program
+  const verdicts: string[] = []
+  const refused: string[] = []
+  const chains: string[] = []
+  const local = new Set<string>()
+  routes.forEach((route, index) => {
+    const keys = program
+      .addressesOf(route)
+      .map((address) => `${address} . ${route.protocol.toLowerCase()} . ${route.port}`)
+    if (keys.length === 0) return
+    if (route.backends.length === 0) {
+      refused.push(...keys)
+      return
+    }
+    verdicts.push(...keys.map((key) => `${key} : goto ${chainName(index)}`))
+    // The protocol must be named where a port is rewritten.
+    const match = `meta l4proto ${route.protocol.toLowerCase()}`
+    chains.push(
+      `  chain ${chainName(index)} {\n    ${match} ${dnatStatement(route.backends)} comment "${route.id}"\n  }`,
+    )
+    for (const backend of route.backends) if (program.isLocal(backend)) local.add(backend.address)
+  })
+  const hairpins = [...local].toSorted().map((address) => `${address} . ${address}`)
+  return `table ip ${table}
+delete table ip ${table}
+table ip ${table} {
+  map services {
+    type ipv4_addr . inet_proto . inet_service : verdict${elements(verdicts)}
+  }
+  set refused {
+    type ipv4_addr . inet_proto . inet_service${elements(refused)}
+  }
+  set hairpins {
+    type ipv4_addr . ipv4_addr${elements(hairpins)}
+  }
+${chains.join('\n')}
+  chain prerouting {
+    type nat hook prerouting priority dstnat; policy accept;
+    ip daddr . meta l4proto . th dport vmap @services
+  }
+  chain output {
+    type nat hook output priority -100; policy accept;
+    ip daddr . meta l4proto . th dport vmap @services
+  }
+  chain postrouting {
+    type nat hook postrouting priority srcnat; policy accept;
+    ct status dnat ip saddr . ip daddr @hairpins masquerade
+  }
+  chain refuse_forward {
+    type filter hook forward priority filter; policy accept;
+    ip daddr . meta l4proto . th dport @refused counter reject
+  }
+  chain refuse_output {
+    type filter hook output priority filter; policy accept;
+    ip daddr . meta l4proto . th dport @refused counter reject
+  }
+  chain refuse_input {
+    type filter hook input priority filter; policy accept;
+    ip daddr . meta l4proto . th dport @refused counter reject
+  }
+}
+`
+}
+
+/** Removes the table; fine when it is not there. */
+export function natRemoval(table: string): string {
+  return `table ip ${table}\ndelete table ip ${table}\n`
+}

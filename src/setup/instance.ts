@@ -1,0 +1,105 @@
+// An instance of ccs: its identity, its directories and the one file every command finds it by.
+import { createHash } from 'node:crypto'
+import { mkdirSync, readFileSync, realpathSync } from 'node:fs'
+import path from 'node:path'
+import { writeFileAtomic } from '#base/atomic-file.ts'
+import type { Ports } from '#base/ports.ts'
+
+export const DEFAULT_DATA_DIR = '/var/lib/ccs'
+
+/** What `DATA/instance.json` holds. */
+export interface InstanceFile {
+  /** Version of ccs that wrote the file. */
+  version: string
+  id: string
+  ports: Ports
+  createdAt: string
+}
+
+/** Where an instance keeps its things; see "Places on disk" in docs/ARCHITECTURE.md. */
+export interface InstancePaths {
+  id: string
+  dataDir: string
+  runDir: string
+  instanceFile: string
+  kubeconfig: string
+  pki: string
+  credentials: string
+  engine: string
+  registry: string
+  edge: string
+  clusters: string
+  logs: string
+}
+
+const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567'
+const ID_LENGTH = 6
+
+/** The instance id of a data directory: stable, and short enough for the name of a network link. */
+export function instanceId(realDataDir: string): string {
+  const digest = createHash('sha256').update(realDataDir).digest()
+  let bits = 0n
+  for (const byte of digest.subarray(0, 8)) bits = (bits << 8n) | BigInt(byte)
+  let id = ''
+  for (let i = 0; i < ID_LENGTH; i++) id += BASE32[Number((bits >> BigInt(59 - 5 * i)) & 31n)]
+  return id
+}
+
+export function instancePaths(dataDir: string): InstancePaths {
+  const id = instanceId(dataDir)
+  const inData = (...parts: string[]) => path.join(dataDir, ...parts)
+  return {
+    id,
+    dataDir,
+    runDir: `/run/ccs/${id}`,
+    instanceFile: inData('instance.json'),
+    kubeconfig: inData('kubeconfig'),
+    pki: inData('pki'),
+    credentials: inData('credentials'),
+    engine: inData('engine'),
+    registry: inData('registry'),
+    edge: inData('edge'),
+    clusters: inData('clusters'),
+    logs: inData('logs'),
+  }
+}
+
+/** Resolves links in the data directory's path; the directory need not be there yet. */
+export function resolveDataDir(given: string): string {
+  const absolute = path.resolve(given)
+  try {
+    return realpathSync(absolute)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    const parent = path.dirname(absolute)
+    return parent === absolute
+      ? absolute
+      : path.join(resolveDataDir(parent), path.basename(absolute))
+  }
+}
+
+/** The instance in `dataDir`, or undefined when none was made there. */
+export function readInstance(paths: InstancePaths): InstanceFile | undefined {
+  let text: string
+  try {
+    text = readFileSync(paths.instanceFile, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw new Error(`cannot read ${paths.instanceFile}`, { cause: error })
+  }
+  try {
+    return JSON.parse(text) as InstanceFile
+  } catch (error) {
+    throw new Error(
+      `${paths.instanceFile} is damaged; restore it, or remove the instance with ` +
+        `'ccs down --purge --data-dir ${paths.dataDir}'`,
+      { cause: error },
+    )
+  }
+}
+
+export function writeInstance(paths: InstancePaths, file: InstanceFile): void {
+  mkdirSync(paths.dataDir, { recursive: true, mode: 0o711 })
+  mkdirSync(paths.logs, { recursive: true, mode: 0o750 })
+  writeFileAtomic(paths.instanceFile, `${JSON.stringify(file, null, 2)}\n`, { mode: 0o644 })
+}
