@@ -54,9 +54,9 @@ export function findInstance(options: CommonOptions): FoundInstance {
 }
 
 /** A client of the hub or of a cluster, by the instance's kubeconfig. */
-export function clientOf(instance: FoundInstance, cluster = 'hub'): Client {
-  const connection = loadKubeconfig(instance.paths.kubeconfig, contextName(cluster))
-  return createClient(httpsTransport(connection))
+export async function clientOf(instance: FoundInstance, cluster = 'hub'): Promise<Client> {
+  const { transport } = await loadKubeconfig(instance.paths.kubeconfig, contextName(cluster))
+  return createClient(httpsTransport(transport).call)
 }
 
 /** Name of a cluster's context in the kubeconfig. */

@@ -16,15 +16,21 @@ export class Failure extends Error {
   }
 }
 
-const UNREACHABLE = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE'])
+const UNREACHABLE = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE'])
+
+/** Error codes of an error and of what caused it. */
+function causes(error: unknown): string[] {
+  if (!(error instanceof Error)) return []
+  const { code } = error as NodeJS.ErrnoException
+  return [...(code === undefined ? [] : [code]), ...causes(error.cause)]
+}
 
 /** What to print and how to exit for anything that a command threw. */
 export function explain(error: unknown): { message: string; exitCode: ExitCode } {
   if (error instanceof Failure) return { message: describeError(error), exitCode: error.exitCode }
   if (isReason(error, 'NotFound')) return { message: error.message, exitCode: EXIT.notFound }
   if (error instanceof StatusError) return { message: error.message, exitCode: EXIT.failed }
-  const code = (error as NodeJS.ErrnoException | undefined)?.code
-  if (code !== undefined && UNREACHABLE.has(code))
+  if (causes(error).some((code) => UNREACHABLE.has(code)))
     return {
       message: `the engine does not answer (${describeError(error)}). Is ccs running? Start it with 'ccs up'.`,
       exitCode: EXIT.notRunning,

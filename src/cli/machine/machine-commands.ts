@@ -22,7 +22,7 @@ export async function listMachines(
   context: CommandContext,
   options: MachineOptions,
 ): Promise<void> {
-  const client = clientOf(findInstance(options))
+  const client = await clientOf(findInstance(options))
   const { items } = await client.resource(machines).list()
   const rows = items.filter(
     (machine) => options.cluster === undefined || machine.spec.cluster === options.cluster,
@@ -65,7 +65,7 @@ export async function powerMachine(
   power: 'Running' | 'Stopped',
   options: MachineOptions,
 ): Promise<void> {
-  const client = clientOf(findInstance(options))
+  const client = await clientOf(findInstance(options))
   const before = await getMachine(client, name)
   if (before.spec.power !== power)
     await client.resource(machines).patch({ name }, { spec: { power } })

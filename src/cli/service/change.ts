@@ -17,7 +17,7 @@ async function change(
   options: ChangeOptions,
   patch: Record<string, unknown>,
 ): Promise<void> {
-  const client = clientOf(findInstance(options))
+  const client = await clientOf(findInstance(options))
   const place = { namespace: projectOf(options), name }
   // Asked for first: its error names the project and what to do.
   await getService(client, place)
@@ -58,7 +58,7 @@ export async function deleteService(
   name: string,
   options: ChangeOptions,
 ): Promise<void> {
-  const client = clientOf(findInstance(options))
+  const client = await clientOf(findInstance(options))
   const place = { namespace: projectOf(options), name }
   await getService(client, place)
   await client.resource(containerServices).delete(place)

@@ -76,7 +76,7 @@ export async function createService(
   name: string,
   options: CreateOptions,
 ): Promise<void> {
-  const client = clientOf(findInstance(options))
+  const client = await clientOf(findInstance(options))
   const spec: ContainerServiceSpec = {
     cluster: options.cluster,
     image: options.image,

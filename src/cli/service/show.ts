@@ -15,7 +15,7 @@ export interface ListOptions extends ServiceOptions {
 }
 
 export async function listServices(context: CommandContext, options: ListOptions): Promise<void> {
-  const client = clientOf(findInstance(options))
+  const client = await clientOf(findInstance(options))
   const namespace = options.allProjects ? undefined : projectOf(options)
   const { items } = await client.resource(containerServices).list({ namespace })
   const columns = serviceColumns(context.clock.now())
@@ -37,7 +37,7 @@ export async function showService(
   name: string,
   options: ServiceOptions,
 ): Promise<void> {
-  const client = clientOf(findInstance(options))
+  const client = await clientOf(findInstance(options))
   const service = await getService(client, { namespace: projectOf(options), name })
   const format = outputFormat(options)
   if (format !== 'table') return context.print(renderValue(service, format))

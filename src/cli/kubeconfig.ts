@@ -1,0 +1,64 @@
+// `ccs kubeconfig [cluster]`: prints the instance's kubeconfig, or one context of it.
+import { readFileSync } from 'node:fs'
+import { parse, stringify } from 'yaml'
+import {
+  type CommandContext,
+  type CommonOptions,
+  contextName,
+  findInstance,
+  outputFormat,
+} from './context.ts'
+import { EXIT, Failure } from './failure.ts'
+import { renderValue } from './output.ts'
+
+interface Named {
+  name: string
+}
+
+interface Kubeconfig {
+  apiVersion: string
+  kind: string
+  'current-context': string
+  contexts: (Named & { context: { cluster: string; user: string } })[]
+  clusters: Named[]
+  users: Named[]
+}
+
+/** Only what the named context needs, so that nothing else is handed on. */
+export function selectContext(config: Kubeconfig, name: string): Kubeconfig | undefined {
+  const entry = config.contexts.find((candidate) => candidate.name === name)
+  if (entry === undefined) return undefined
+  return {
+    ...config,
+    'current-context': name,
+    contexts: [entry],
+    clusters: config.clusters.filter((cluster) => cluster.name === entry.context.cluster),
+    users: config.users.filter((user) => user.name === entry.context.user),
+  }
+}
+
+export function printKubeconfig(
+  context: CommandContext,
+  cluster: string | undefined,
+  options: CommonOptions,
+): void {
+  const { paths } = findInstance(options)
+  let text: string
+  try {
+    text = readFileSync(paths.kubeconfig, 'utf8')
+  } catch (error) {
+    throw new Failure(`cannot read ${paths.kubeconfig}; it is made by 'ccs up'`, EXIT.failed, {
+      cause: error,
+    })
+  }
+  const config = parse(text) as Kubeconfig
+  const selected = cluster === undefined ? config : selectContext(config, contextName(cluster))
+  if (selected === undefined)
+    throw new Failure(
+      `there is no cluster "${cluster}"; there are: ` +
+        config.contexts.map((entry) => entry.name.replace(/^ccs-/, '')).join(', '),
+      EXIT.notFound,
+    )
+  const format = outputFormat(options)
+  context.print(format === 'json' ? renderValue(selected, 'json') : stringify(selected).trimEnd())
+}

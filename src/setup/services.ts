@@ -1,0 +1,72 @@
+// The three processes of an instance: started in the background, found again, stopped.
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import path from 'node:path'
+import { writeFileAtomic } from '#base/atomic-file.ts'
+import type { Clock } from '#base/clock.ts'
+import { argvOf, isAlive, type ProcessIdentity } from '#linux/process-identity.ts'
+import { terminateProcess } from '#linux/signal-process.ts'
+import { startDetached } from '#linux/start-detached.ts'
+import type { InstancePaths } from './instance.ts'
+
+/** In the order in which they are started; stopped the other way round. */
+export const SERVICES = ['registry', 'engine', 'edge'] as const
+export type ServiceName = (typeof SERVICES)[number]
+
+const STOP_GRACE_MS = 10_000
+/** Bytes of a log's end that are shown when a process died. */
+const LOG_TAIL_LINES = 8
+
+const recordFile = (paths: InstancePaths, name: ServiceName) =>
+  path.join(paths.runDir, `${name}.json`)
+
+export const logFile = (paths: InstancePaths, name: ServiceName) =>
+  path.join(paths.logs, `${name}.log`)
+
+/** The running process, or undefined. A pid that now is another program's does not count. */
+export function findService(paths: InstancePaths, name: ServiceName): ProcessIdentity | undefined {
+  const file = recordFile(paths, name)
+  if (!existsSync(file)) return undefined
+  const identity = JSON.parse(readFileSync(file, 'utf8')) as ProcessIdentity
+  if (!isAlive(identity)) return undefined
+  return argvOf(identity.pid).includes(paths.dataDir) ? identity : undefined
+}
+
+/** Starts a process unless it runs; says whether it did. */
+export async function ensureService(
+  paths: InstancePaths,
+  name: ServiceName,
+  root: string,
+): Promise<'started' | 'running'> {
+  if (findService(paths, name) !== undefined) return 'running'
+  mkdirSync(paths.runDir, { recursive: true, mode: 0o711 })
+  mkdirSync(paths.logs, { recursive: true, mode: 0o750 })
+  const identity = await startDetached({
+    argv: [
+      process.execPath,
+      '--disable-warning=ExperimentalWarning',
+      path.join(root, 'src', 'main', `${name}.ts`),
+      paths.dataDir,
+    ],
+    stdoutFile: logFile(paths, name),
+  })
+  writeFileAtomic(recordFile(paths, name), JSON.stringify(identity))
+  return 'started'
+}
+
+export async function stopService(
+  paths: InstancePaths,
+  name: ServiceName,
+  clock: Clock,
+): Promise<'stopped' | 'not running'> {
+  const identity = findService(paths, name)
+  if (identity !== undefined) await terminateProcess(identity, { graceMs: STOP_GRACE_MS, clock })
+  rmSync(recordFile(paths, name), { force: true })
+  return identity === undefined ? 'not running' : 'stopped'
+}
+
+/** The last lines of a process's log, for a message about its death. */
+export function logTail(paths: InstancePaths, name: ServiceName): string {
+  const file = logFile(paths, name)
+  if (!existsSync(file)) return '(no log)'
+  return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-LOG_TAIL_LINES).join('\n')
+}
