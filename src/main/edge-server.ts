@@ -1,0 +1,112 @@
+// What edge serves: names and forwarded ports of its state, which is kept on disk.
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { writeFileAtomic } from '#base/atomic-file.ts'
+import { systemClock } from '#base/clock.ts'
+import type { Logger } from '#base/log.ts'
+import { gatewayPorts } from '#base/ports.ts'
+import { DnsServer } from '#network/dns/server.ts'
+import { createUpstream, nameserversOf } from '#network/dns/upstream.ts'
+import { type EdgeCluster, type EdgeState, EMPTY_EDGE_STATE } from '#network/edge-state.ts'
+import { createForwarderSet } from '#network/forwarder.ts'
+import { AddressListeners } from './address-listeners.ts'
+import type { Gateways } from './hub-clusters.ts'
+
+/** Changes within this time are written to disk once. */
+const SAVE_DELAY_MS = 200
+
+function readState(file: string): EdgeState {
+  if (!existsSync(file)) return EMPTY_EDGE_STATE
+  const state = JSON.parse(readFileSync(file, 'utf8')) as EdgeState
+  if (state.version !== 1) throw new Error(`${file} is of a newer ccs`)
+  return state
+}
+
+export class EdgeServer {
+  readonly #log: Logger
+  readonly #stateFile: string
+  readonly #forwarders: ReturnType<typeof createForwarderSet>
+  readonly #gateways: AddressListeners<DnsServer>
+  readonly #host: DnsServer
+  #state: EdgeState
+  #saving = false
+
+  constructor(options: { directory: string; dnsPort: number; log: Logger }) {
+    const { directory, dnsPort, log } = options
+    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    this.#log = log
+    this.#stateFile = path.join(directory, 'state.json')
+    this.#state = readState(this.#stateFile)
+    this.#forwarders = createForwarderSet(log)
+    this.#host = this.#dnsServer('host', '127.0.0.1', dnsPort)
+    this.#gateways = new AddressListeners({
+      clock: systemClock,
+      log,
+      open: async (cluster, address) => {
+        const server = this.#dnsServer({ cluster }, address, gatewayPorts.dns)
+        await server.listen()
+        return server
+      },
+    })
+  }
+
+  async start(): Promise<void> {
+    this.#forward()
+    await this.#host.listen()
+  }
+
+  setGateways(gateways: Gateways): void {
+    this.#gateways.set(gateways)
+  }
+
+  setCluster(cluster: EdgeCluster): void {
+    const others = this.#state.clusters.filter((other) => other.name !== cluster.name)
+    this.#set([...others, cluster])
+  }
+
+  removeCluster(name: string): void {
+    this.#set(this.#state.clusters.filter((cluster) => cluster.name !== name))
+  }
+
+  stop(): void {
+    this.#gateways.close()
+    this.#host.close()
+    this.#forwarders.close()
+    this.#save()
+  }
+
+  #dnsServer(asker: 'host' | { cluster: string }, address: string, port: number): DnsServer {
+    const gateways = () => new Set(this.#state.clusters.map((cluster) => cluster.gatewayAddress))
+    const upstream = createUpstream(() =>
+      nameserversOf(readFileSync('/etc/resolv.conf', 'utf8'), gateways()),
+    )
+    return new DnsServer({
+      address,
+      port,
+      asker,
+      state: () => this.#state,
+      // The host's programs have resolvers of their own for what is not ours.
+      forward: asker === 'host' ? undefined : upstream,
+      log: this.#log,
+    })
+  }
+
+  #set(clusters: EdgeCluster[]): void {
+    this.#state = { version: 1, clusters }
+    this.#forward()
+    if (this.#saving) return
+    this.#saving = true
+    systemClock.after(SAVE_DELAY_MS, () => {
+      this.#saving = false
+      this.#save()
+    })
+  }
+
+  #forward(): void {
+    this.#forwarders.set(this.#state.clusters.flatMap((cluster) => cluster.forwards))
+  }
+
+  #save(): void {
+    writeFileAtomic(this.#stateFile, JSON.stringify(this.#state))
+  }
+}
