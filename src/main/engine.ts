@@ -1,0 +1,152 @@
+// The engine process: the hub, every cluster, what acts on them, and the agents of all machines.
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { createApiListener } from '#apiserver/http/api-listener.ts'
+import { systemClock } from '#base/clock.ts'
+import type { Logger } from '#base/log.ts'
+import { gatewayPorts } from '#base/ports.ts'
+import { systemRandom } from '#base/random.ts'
+import { createEventRecorder } from '#client/event-recorder.ts'
+import { createHubControllers } from '#controllers/create-controllers.ts'
+import { authorityStore } from '#identity/authority-store.ts'
+import { openClaims } from '#linux/claims.ts'
+import { AddressBook } from '#network/address-book.ts'
+import { ContainerServiceController } from '#platform/container-service-controller.ts'
+import { createImageResolver } from '#platform/image-resolver.ts'
+import { MachineDrainController } from '#platform/machine-drain-controller.ts'
+import { createLocalProvider } from '#providers/local/create-local-provider.ts'
+import type { ProcessConfig } from './config.ts'
+import { addToKubeconfig } from './engine/api-access.ts'
+import { ClusterFleet } from './engine/cluster-fleet.ts'
+import { digestLookup } from './engine/digest-lookup.ts'
+import type { EngineContext } from './engine/engine-context.ts'
+import { ensureFirstObjects, ensureKinds } from './engine/first-objects.ts'
+import { KubeconfigFile } from './engine/kubeconfig-file.ts'
+import { hostLogicalCluster, type LogicalClusterHost } from './engine/logical-cluster-host.ts'
+import { MachineFleet } from './engine/machine-fleet.ts'
+import { MemberRegistry } from './engine/member-registry.ts'
+import { routeMainPort } from './engine/route-main-port.ts'
+import { runProcess } from './process-frame.ts'
+
+const packageFile = new URL('../../package.json', import.meta.url)
+
+async function contextOf({ paths, instance }: ProcessConfig, log: Logger): Promise<EngineContext> {
+  const authorities = authorityStore({ directory: paths.pki, clock: systemClock })
+  const { certificatePem } = await authorities.serverAuthority()
+  const { version } = JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string }
+  return {
+    paths,
+    instance,
+    version,
+    authorities,
+    serverCaPem: certificatePem,
+    clock: systemClock,
+    random: systemRandom,
+    log,
+  }
+}
+
+/** The fleets know each other by functions: machines run in clusters, and clusters dial machines. */
+function createFleets(options: {
+  engine: EngineContext
+  hub: LogicalClusterHost
+  members: MemberRegistry
+  kubeconfig: KubeconfigFile
+  book: AddressBook
+  isAnswering: (machine: string) => boolean
+}) {
+  const machineFleet: MachineFleet = new MachineFleet({
+    ...options,
+    hostOf: (cluster) => clusterFleet.get(cluster)?.host,
+  })
+  const clusterFleet: ClusterFleet = new ClusterFleet({
+    ...options,
+    agentSocket: (machine) => machineFleet.agentSocket(machine),
+    changed: (cluster) => machineFleet.clusterChanged(cluster),
+  })
+  return { clusterFleet, machineFleet }
+}
+
+function hubControllers(engine: EngineContext, hub: LogicalClusterHost, members: MemberRegistry) {
+  const { clock, random, log, serverCaPem, instance, paths } = engine
+  const { client, informers } = hub
+  const common = { hub, members, clock, random, log }
+  const recorderFor = (component: string) =>
+    createEventRecorder({ client, clock, random, log, component })
+  const lookUp = digestLookup({ port: instance.ports.registry, credentials: paths.credentials })
+  return [
+    createHubControllers(
+      { client, informers, clock, random, log, recorderFor },
+      { rootCaPem: serverCaPem },
+    ),
+    new ContainerServiceController({ ...common, resolveImage: createImageResolver(lookUp) }),
+    new MachineDrainController(common),
+  ]
+}
+
+async function startEngine(config: ProcessConfig, log: Logger) {
+  const engine = await contextOf(config, log)
+  const { paths, instance, authorities, clock, random } = engine
+  const hub = await hostLogicalCluster({
+    ...engine,
+    name: 'hub',
+    file: path.join(paths.engine, 'hub.db'),
+  })
+  await ensureKinds(hub.client)
+  await ensureFirstObjects(hub.client)
+  const kubeconfig = new KubeconfigFile(paths.kubeconfig, engine.serverCaPem)
+  const members = new MemberRegistry()
+  const claims = openClaims({ instance: paths })
+  const provider = createLocalProvider({
+    instance: paths,
+    hub: hub.client,
+    informers: hub.informers,
+    clusterClient: (name) => members.get(name)?.client,
+    registryCaPem: engine.serverCaPem,
+    registryPort: gatewayPorts.registry,
+    clock,
+    random,
+    log,
+  })
+  const book = new AddressBook(
+    path.join(paths.dataDir, 'load-balancers.json'),
+    await claims.claimLoadBalancers(),
+  )
+  const { clusterFleet, machineFleet } = createFleets({
+    engine,
+    hub,
+    members,
+    kubeconfig,
+    book,
+    isAnswering: (machine) => provider.isAnswering(machine),
+  })
+  const controllers = hubControllers(engine, hub, members)
+  hub.informers.start()
+  const server = `https://127.0.0.1:${instance.ports.api}`
+  const listener = await createApiListener({
+    host: '127.0.0.1',
+    port: instance.ports.api,
+    certificate: await authorities.serverCertificate('api', {
+      names: ['localhost', 'api.ccs.internal'],
+      addresses: ['127.0.0.1'],
+    }),
+    route: (target) => routeMainPort(target, hub.api, (name) => clusterFleet.get(name)?.host.api),
+    clock,
+    log,
+  })
+  await addToKubeconfig({ ...engine, cluster: 'hub', server, kubeconfig })
+  clusterFleet.start()
+  machineFleet.start()
+  provider.start()
+  for (const controller of controllers) controller.start()
+  return async () => {
+    await listener.close()
+    await Promise.all(controllers.map((controller) => controller.stop()))
+    await provider.stop()
+    await machineFleet.stop()
+    await clusterFleet.stop()
+    await hub.close()
+  }
+}
+
+await runProcess('engine', startEngine)

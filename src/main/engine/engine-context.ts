@@ -1,0 +1,18 @@
+// What every part of the engine is given.
+import type { Clock } from '#base/clock.ts'
+import type { Logger } from '#base/log.ts'
+import type { Random } from '#base/random.ts'
+import type { AuthorityStore } from '#identity/authority-store.ts'
+import type { InstanceFile, InstancePaths } from '#setup/instance.ts'
+
+export interface EngineContext {
+  paths: InstancePaths
+  instance: InstanceFile
+  /** Version of ccs that runs. */
+  version: string
+  authorities: AuthorityStore
+  serverCaPem: string
+  clock: Clock
+  random: Random
+  log: Logger
+}

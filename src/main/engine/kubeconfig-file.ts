@@ -1,0 +1,70 @@
+// DATA/kubeconfig: how kubectl and every command reach the hub and each cluster.
+import { stringify } from 'yaml'
+import { writeFileAtomic } from '#base/atomic-file.ts'
+import type { KeyedCertificate } from '#identity/authority.ts'
+
+export interface KubeconfigEntry {
+  cluster: string
+  server: string
+  credential: KeyedCertificate
+}
+
+export const contextName = (cluster: string): string => `ccs-${cluster}`
+
+const base64 = (text: string) => Buffer.from(text).toString('base64')
+
+/** Pure: the file's text. The hub comes last, since users of kubectl work on clusters. */
+export function kubeconfigText(serverCaPem: string, entries: readonly KubeconfigEntry[]): string {
+  const rank = (entry: KubeconfigEntry) => `${entry.cluster === 'hub' ? 1 : 0}${entry.cluster}`
+  const sorted = entries.toSorted((a, b) => (rank(a) < rank(b) ? -1 : 1))
+  return stringify({
+    apiVersion: 'v1',
+    kind: 'Config',
+    'current-context': contextName(sorted[0]?.cluster ?? 'hub'),
+    contexts: sorted.map(({ cluster }) => ({
+      name: contextName(cluster),
+      context: {
+        cluster: contextName(cluster),
+        user: `${contextName(cluster)}-admin`,
+        namespace: 'default',
+      },
+    })),
+    clusters: sorted.map(({ cluster, server }) => ({
+      name: contextName(cluster),
+      cluster: { server, 'certificate-authority-data': base64(serverCaPem) },
+    })),
+    users: sorted.map(({ cluster, credential }) => ({
+      name: `${contextName(cluster)}-admin`,
+      user: {
+        'client-certificate-data': base64(credential.certificatePem),
+        'client-key-data': base64(credential.keyPem),
+      },
+    })),
+  })
+}
+
+/** Collects the entries of an instance and keeps the file as they are. */
+export class KubeconfigFile {
+  readonly #file: string
+  readonly #serverCaPem: string
+  readonly #entries = new Map<string, KubeconfigEntry>()
+
+  constructor(file: string, serverCaPem: string) {
+    this.#file = file
+    this.#serverCaPem = serverCaPem
+  }
+
+  set(entry: KubeconfigEntry): void {
+    this.#entries.set(entry.cluster, entry)
+    this.#write()
+  }
+
+  remove(cluster: string): void {
+    if (this.#entries.delete(cluster)) this.#write()
+  }
+
+  #write(): void {
+    const text = kubeconfigText(this.#serverCaPem, [...this.#entries.values()])
+    writeFileAtomic(this.#file, text, { mode: 0o600 })
+  }
+}

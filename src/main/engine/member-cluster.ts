@@ -1,0 +1,154 @@
+// One local cluster in the engine: its API on the gateway, its controllers, its load balancers.
+import type { Duplex } from 'node:stream'
+import path from 'node:path'
+import { gatewayPorts } from '#base/ports.ts'
+import { createApiListener } from '#apiserver/http/api-listener.ts'
+import { createEventRecorder } from '#client/event-recorder.ts'
+import { createControllers } from '#controllers/create-controllers.ts'
+import type { ClusterStatus } from '#kinds/ccs/cluster.ts'
+import { instanceNames } from '#linux/instance-names.ts'
+import { openNftSession } from '#linux/nft.ts'
+import { run } from '#linux/run.ts'
+import type { AddressBook } from '#network/address-book.ts'
+import { LoadBalancerController } from '#network/load-balancer-controller.ts'
+import { type Backend } from '#network/service-endpoints.ts'
+import { ServiceProxy } from '#network/service-proxy.ts'
+import { createScheduler } from '#scheduler/create-scheduler.ts'
+import { AddressListeners, type Closable } from '../address-listeners.ts'
+import { addHostAddress, isLoopbackPortFree, removeHostAddress } from './balancer-host.ts'
+import { apiServiceAddress, ensureClusterObjects } from './cluster-objects.ts'
+import type { EngineContext } from './engine-context.ts'
+import { hostLogicalCluster, type LogicalClusterHost } from './logical-cluster-host.ts'
+
+export interface MemberCluster {
+  readonly host: LogicalClusterHost
+  /** The gateway may change with a new network plan; the listener follows. */
+  setGateway(address: string): void
+  stop(): Promise<void>
+}
+
+interface Part {
+  start(): void | Promise<void>
+  stop(): Promise<void>
+}
+
+/** Forgets UDP connections to addresses that no longer serve, in the namespace given. */
+export async function forgetUdp(backends: Backend[], enter: readonly string[]): Promise<void> {
+  for (const { address, port } of backends)
+    await run([
+      ...enter,
+      'conntrack',
+      ...['-D', '-p', 'udp', '--reply-src', address, '--reply-port-src', String(port)],
+    ]).catch((error: Error) => {
+      // conntrack ends with 1 when there was nothing to forget.
+      if (!/0 flow entries/.test(error.message)) throw error
+    })
+}
+
+function hostProxy(engine: EngineContext, host: LogicalClusterHost): ServiceProxy {
+  const { clock, random, log, paths } = engine
+  return new ServiceProxy({
+    table: `${instanceNames(paths.id).table}-lb-${host.name}`,
+    informers: host.informers,
+    nft: openNftSession({ log }),
+    addressesOf: (route) => route.balancerAddresses,
+    // The host has no pods of its own that could call themselves.
+    isLocal: () => false,
+    forgetUdp: (backends) => forgetUdp(backends, []),
+    clock,
+    random,
+    log,
+  })
+}
+
+function partsOf(engine: EngineContext, host: LogicalClusterHost, book: AddressBook): Part[] {
+  const { clock, random, log, serverCaPem } = engine
+  const { client, informers } = host
+  const recorderFor = (component: string) =>
+    createEventRecorder({ client, clock, random, log, component })
+  return [
+    createControllers(
+      { client, informers, clock, random, log, recorderFor },
+      { rootCaPem: serverCaPem },
+    ),
+    createScheduler({
+      client,
+      informers,
+      clock,
+      random,
+      log,
+      recorder: recorderFor('default-scheduler'),
+    }),
+    new LoadBalancerController({
+      cluster: host.name,
+      client,
+      informers,
+      book,
+      addAddress: addHostAddress,
+      removeAddress: removeHostAddress,
+      isPortFree: isLoopbackPortFree,
+      clock,
+      random,
+      log,
+    }),
+    hostProxy(engine, host),
+  ]
+}
+
+function gatewayListeners(engine: EngineContext, host: LogicalClusterHost, serviceCIDR: string) {
+  const { authorities, clock, log } = engine
+  return new AddressListeners<Closable>({
+    clock,
+    log,
+    open: async (_name, address) => {
+      const service = 'kubernetes.default'
+      const certificate = await authorities.serverCertificate(`api-${host.name}`, {
+        names: ['kubernetes', service, `${service}.svc`, `${service}.svc.cluster.local`],
+        addresses: [address, apiServiceAddress(serviceCIDR)],
+      })
+      return createApiListener({
+        host: address,
+        port: gatewayPorts.api,
+        certificate,
+        route: (target) => ({ cluster: host.api, path: target }),
+        clock,
+        log,
+      })
+    },
+  })
+}
+
+export async function startMemberCluster(options: {
+  engine: EngineContext
+  name: string
+  status: ClusterStatus & Required<Pick<ClusterStatus, 'network' | 'gatewayAddress'>>
+  book: AddressBook
+  dialNode: (nodeName: string) => Promise<Duplex>
+}): Promise<MemberCluster> {
+  const { engine, name, status, book, dialNode } = options
+  const { serviceCIDR } = status.network
+  const host = await hostLogicalCluster({
+    ...engine,
+    name,
+    file: path.join(engine.paths.engine, 'clusters', `${name}.db`),
+    serviceCIDR,
+    dialNode,
+  })
+  await ensureClusterObjects(host.client, serviceCIDR, status.gatewayAddress)
+  const listeners = gatewayListeners(engine, host, serviceCIDR)
+  listeners.set({ [name]: status.gatewayAddress })
+  const parts = partsOf(engine, host, book)
+  host.informers.start()
+  for (const part of parts) await part.start()
+  return {
+    host,
+    setGateway(address) {
+      listeners.set({ [name]: address })
+    },
+    async stop() {
+      listeners.close()
+      await Promise.all(parts.map((part) => part.stop()))
+      await host.close()
+    },
+  }
+}
