@@ -27,6 +27,7 @@ const FILES: Record<string, string> = {
   policy: 'io.k8s.api.policy.v1.',
   discovery: 'io.k8s.api.discovery.v1.',
   coordination: 'io.k8s.api.coordination.v1.',
+  scheduling: 'io.k8s.api.scheduling.v1.',
   events: 'io.k8s.api.events.v1.',
   authentication: 'io.k8s.api.authentication.v1.',
   authorization: 'io.k8s.api.authorization.v1.',

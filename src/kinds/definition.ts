@@ -36,6 +36,16 @@ export type Subresource =
   | 'token'
   | 'finalize'
 
+/** One more group and version in which the objects of a kind are read and written. */
+export interface ServedForm<T extends KubeObject = KubeObject> {
+  ref: KindRef
+  schema: string
+  /** The object in this form; the stored one stays as it is. */
+  fromStored(object: T): KubeObject
+  /** The object to store for one written in this form. */
+  toStored(object: KubeObject): T
+}
+
 export interface KindDefinition<T extends KubeObject = KubeObject> {
   ref: KindRef<T>
   singular: string
@@ -58,6 +68,8 @@ export interface KindDefinition<T extends KubeObject = KubeObject> {
   columns: readonly Column<T>[]
   /** Field selectors beside metadata.name and metadata.namespace. */
   fields?: Readonly<Record<string, (object: T) => string>>
+  /** Further groups and versions that show the same stored objects in another form. */
+  alsoServedAs?: readonly ServedForm<T>[]
   /** How names are checked: most are DNS subdomains. */
   nameRule: 'dns-subdomain' | 'dns-label' | 'path-segment'
 }

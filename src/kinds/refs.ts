@@ -7,6 +7,7 @@ import type * as core from './k8s/core.ts'
 import type * as discovery from './k8s/discovery.ts'
 import type * as policy from './k8s/policy.ts'
 import type * as rbac from './k8s/rbac.ts'
+import type * as scheduling from './k8s/scheduling.ts'
 import type { KubeObject } from './object.ts'
 
 function ref<T extends KubeObject>(
@@ -47,6 +48,13 @@ export const podDisruptionBudgets = ref<policy.PodDisruptionBudget>(
   'v1',
   'PodDisruptionBudget',
   'poddisruptionbudgets',
+)
+export const priorityClasses = ref<scheduling.PriorityClass>(
+  'scheduling.k8s.io',
+  'v1',
+  'PriorityClass',
+  'priorityclasses',
+  false,
 )
 export const roles = ref<rbac.Role>('rbac.authorization.k8s.io', 'v1', 'Role', 'roles')
 export const roleBindings = ref<rbac.RoleBinding>(

@@ -1,7 +1,7 @@
 import type { CommandContext, CommonOptions } from '../context.ts'
 import { findInstance, show } from '../context.ts'
 import { renderAge, renderBytes } from '../output.ts'
-import { registryAccess, registryGet } from './registry-api.ts'
+import { registryAccess, registryList } from './registry-api.ts'
 
 interface Tag {
   tag: string
@@ -28,10 +28,7 @@ export async function listImages(
   const access = registryAccess(findInstance(options))
   const query =
     options.project === undefined ? '' : `?project=${encodeURIComponent(options.project)}`
-  const { repositories } = await registryGet<{ repositories: Repository[] }>(
-    access,
-    `/ccs/v1/repositories${query}`,
-  )
+  const repositories = await registryList<Repository>(access, `/ccs/v1/repositories${query}`)
   const rows = repositories.flatMap(({ name, tags }) => tags.map((tag) => ({ name, ...tag })))
   const now = context.clock.now()
   show(context, options, {

@@ -33,8 +33,22 @@ export function registryAccess(instance: FoundInstance): RegistryAccess {
 
 const TIMEOUT_MS = 30_000
 
-/** GETs a path of the registry's product API. */
-export async function registryGet<T>(access: RegistryAccess, urlPath: string): Promise<T> {
+/** Pages of one listing that are read; the registry's own limit makes a page 100 entries. */
+const PAGES_MAX = 1_000
+
+/** GETs a whole listing of the registry's product API, page by page. */
+export async function registryList<T>(access: RegistryAccess, urlPath: string): Promise<T[]> {
+  const all: T[] = []
+  let next: string | undefined = urlPath
+  for (let page = 0; next !== undefined && page < PAGES_MAX; page++) {
+    const response = await registryGet(access, next)
+    all.push(...((await response.json()) as T[]))
+    next = /<([^>]+)>; *rel="?next"?/.exec(response.headers.get('link') ?? '')?.[1]
+  }
+  return all
+}
+
+async function registryGet(access: RegistryAccess, urlPath: string): Promise<Response> {
   const basic = Buffer.from(`${access.username}:${access.password}`).toString('base64')
   let response: Response
   try {
@@ -53,5 +67,5 @@ export async function registryGet<T>(access: RegistryAccess, urlPath: string): P
     throw new Failure(
       `the registry answered ${response.status} to ${urlPath}: ${await response.text()}`,
     )
-  return (await response.json()) as T
+  return response
 }

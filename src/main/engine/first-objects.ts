@@ -1,5 +1,6 @@
 // What an instance begins with: the product's kinds in the hub, and on the very first start a
 // catalogue of machine types and the cluster `local` with two machines in two zones.
+import type { Clock } from '#base/clock.ts'
 import { isReason } from '#base/errors.ts'
 import type { Client } from '#client/types.ts'
 import { ccsDefinitions } from '#kinds/ccs/crds.ts'
@@ -8,6 +9,7 @@ import { CCS_API_VERSION } from '#kinds/ccs/group.ts'
 import { type Machine, machines } from '#kinds/ccs/machine.ts'
 import { machineTypes } from '#kinds/ccs/machine-type.ts'
 import { DEFAULT_MACHINE_TYPE, defaultMachineTypes } from '#kinds/ccs/default-machine-types.ts'
+import type { CustomResourceDefinition } from '#kinds/k8s/apiextensions.ts'
 import type { KubeObject } from '#kinds/object.ts'
 import type { KindRef } from '#kinds/ref.ts'
 import { customResourceDefinitions, namespaces } from '#kinds/refs.ts'
@@ -41,8 +43,35 @@ async function createIfMissing<T extends KubeObject>(
   }
 }
 
-/** Creates the product's kinds, or brings them to this version's definition. */
-export async function ensureKinds(client: Client): Promise<void> {
+const ESTABLISH_TIMEOUT_MS = 10_000
+const ESTABLISH_POLL_MS = 20
+
+const isEstablished = (definition: CustomResourceDefinition) =>
+  definition.status?.conditions?.some((c) => c.type === 'Established' && c.status === 'True') ??
+  false
+
+async function untilEstablished(client: Client, clock: Clock): Promise<void> {
+  const deadline = clock.now() + ESTABLISH_TIMEOUT_MS
+  const resource = client.resource(customResourceDefinitions)
+  for (;;) {
+    const { items } = await resource.list()
+    const waiting = ccsDefinitions.filter(
+      ({ metadata }) => !items.some((i) => i.metadata.name === metadata.name && isEstablished(i)),
+    )
+    if (waiting.length === 0) return
+    if (clock.now() > deadline)
+      throw new Error(`not served in time: ${waiting.map((w) => w.metadata.name).join(', ')}`)
+    await clock.sleep(ESTABLISH_POLL_MS)
+  }
+}
+
+/** Creates the product's kinds, or brings them to this version's definition; they are served afterwards. */
+export async function ensureKinds(client: Client, clock: Clock): Promise<void> {
+  await defineKinds(client)
+  await untilEstablished(client, clock)
+}
+
+async function defineKinds(client: Client): Promise<void> {
   const resource = client.resource(customResourceDefinitions)
   for (const definition of ccsDefinitions) {
     try {

@@ -1,0 +1,121 @@
+// The definitions that make the product's kinds known to the hub, be it ours or a real Kubernetes.
+import type {
+  CustomResourceColumnDefinition,
+  CustomResourceDefinition,
+} from '#kinds/k8s/apiextensions.ts'
+import { apiVersionOf } from '#kinds/meta.ts'
+import type { KindRef } from '#kinds/ref.ts'
+import { customResourceDefinitions } from '#kinds/refs.ts'
+import { clusterSchema } from './cluster-schema.ts'
+import { clusters } from './cluster.ts'
+import { containerServiceSchema } from './container-service-schema.ts'
+import { containerServices } from './container-service.ts'
+import { machineSchema } from './machine-schema.ts'
+import { machineTypeSchema } from './machine-type-schema.ts'
+import { machineTypes } from './machine-type.ts'
+import { machines } from './machine.ts'
+import type { Schema } from './schema.ts'
+
+type ColumnDefinition = CustomResourceColumnDefinition
+
+interface DefinitionOptions {
+  schema: Schema
+  shortNames: readonly string[]
+  hasStatus: boolean
+  columns: readonly ColumnDefinition[]
+}
+
+const column = (name: string, jsonPath: string, more: Partial<ColumnDefinition> = {}) => ({
+  name,
+  jsonPath,
+  type: 'string',
+  ...more,
+})
+const age = column('Age', '.metadata.creationTimestamp', { type: 'date' })
+const wide = { priority: 1 } as const
+
+function define(
+  ref: KindRef,
+  { schema, shortNames, hasStatus, columns }: DefinitionOptions,
+): CustomResourceDefinition {
+  const { group, version, kind, plural, namespaced } = ref
+  return {
+    apiVersion: apiVersionOf(customResourceDefinitions),
+    kind: customResourceDefinitions.kind,
+    metadata: { name: `${plural}.${group}` },
+    spec: {
+      group,
+      scope: namespaced ? 'Namespaced' : 'Cluster',
+      names: {
+        plural,
+        singular: kind.toLowerCase(),
+        kind,
+        listKind: `${kind}List`,
+        shortNames: [...shortNames],
+        categories: ['ccs'],
+      },
+      versions: [
+        {
+          name: version,
+          served: true,
+          storage: true,
+          schema: { openAPIV3Schema: structuredClone(schema) },
+          ...(hasStatus ? { subresources: { status: {} } } : {}),
+          additionalPrinterColumns: [...columns, age],
+        },
+      ],
+    },
+  }
+}
+
+/** In the order in which they refer to one another. */
+export const ccsDefinitions: readonly CustomResourceDefinition[] = [
+  define(machineTypes, {
+    schema: machineTypeSchema,
+    shortNames: ['mt'],
+    hasStatus: false,
+    columns: [
+      column('CPU', '.spec.cpu'),
+      column('Memory', '.spec.memory'),
+      column('Pods', '.spec.podsMax', { type: 'integer', ...wide }),
+    ],
+  }),
+  define(clusters, {
+    schema: clusterSchema,
+    shortNames: ['cl'],
+    hasStatus: true,
+    columns: [
+      column('Provider', '.spec.provider'),
+      column('Region', '.spec.region'),
+      column('Phase', '.status.phase'),
+      column('Gateway', '.status.gatewayAddress', wide),
+      column('Pods', '.status.network.podCIDR', wide),
+      column('Services', '.status.network.serviceCIDR', wide),
+    ],
+  }),
+  define(machines, {
+    schema: machineSchema,
+    shortNames: ['ma'],
+    hasStatus: true,
+    columns: [
+      column('Cluster', '.spec.cluster'),
+      column('Zone', '.spec.zone'),
+      column('Type', '.spec.type'),
+      column('Phase', '.status.phase'),
+      column('Address', '.status.address'),
+    ],
+  }),
+  define(containerServices, {
+    schema: containerServiceSchema,
+    shortNames: ['csvc'],
+    hasStatus: true,
+    columns: [
+      column('Cluster', '.spec.cluster'),
+      column('Replicas', '.spec.replicas', { type: 'integer' }),
+      column('Ready', '.status.readyReplicas', { type: 'integer' }),
+      column('Phase', '.status.phase'),
+      column('URL', '.status.url'),
+      column('Image', '.spec.image', wide),
+    ],
+  }),
+]

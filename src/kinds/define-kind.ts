@@ -1,0 +1,62 @@
+// Completes a kind's definition with what holds for every kind: metadata is checked, quantities that
+// cannot be read are refused as a decoding error.
+import { badRequest } from '#base/errors.ts'
+import type { Column, FieldError, KindDefinition, ServedForm, Subresource } from './definition.ts'
+import type { KindRef } from './ref.ts'
+import type { KubeObject } from './object.ts'
+import type { NameRule } from './names.ts'
+import type { Prepare } from './prepare.ts'
+import { QuantityError } from './quantity.ts'
+import { validateMetadata } from './validate/object-meta.ts'
+
+export interface KindOptions<T extends KubeObject> {
+  ref: KindRef<T>
+  schema: string
+  shortNames?: readonly string[]
+  categories?: readonly string[]
+  subresources?: readonly Subresource[]
+  nameRule?: NameRule
+  hasGeneration?: boolean
+  defaults?(object: T): void
+  /** What is wrong beside the metadata. */
+  validate?(object: T, old: T | undefined): FieldError[]
+  prepare?: Prepare<T>
+  columns: readonly Column<T>[]
+  fields?: Readonly<Record<string, (object: T) => string>>
+  alsoServedAs?: readonly ServedForm<T>[]
+}
+
+export function defineKind<T extends KubeObject>(options: KindOptions<T>): KindDefinition<T> {
+  const { ref, nameRule = 'dns-subdomain' } = options
+  return {
+    ref,
+    singular: ref.kind.toLowerCase(),
+    shortNames: options.shortNames ?? [],
+    categories: options.categories ?? [],
+    schema: options.schema,
+    subresources: options.subresources ?? [],
+    nameRule,
+    hasGeneration: options.hasGeneration ?? false,
+    columns: options.columns,
+    defaults: (object) => decoding(ref, () => options.defaults?.(object)),
+    validate: (object, old) => [
+      ...validateMetadata(object, old, { namespaced: ref.namespaced, nameRule }),
+      ...(options.validate?.(object, old) ?? []),
+    ],
+    ...(options.prepare === undefined ? {} : { prepare: options.prepare }),
+    ...(options.fields === undefined ? {} : { fields: options.fields }),
+    ...(options.alsoServedAs === undefined ? {} : { alsoServedAs: options.alsoServedAs }),
+  }
+}
+
+function decoding({ kind, version }: KindRef, work: () => void): void {
+  try {
+    work()
+  } catch (error) {
+    if (!(error instanceof QuantityError)) throw error
+    throw badRequest(
+      `${kind} in version "${version}" cannot be handled as a ${kind}: ${error.message}`,
+      error,
+    )
+  }
+}

@@ -1,0 +1,96 @@
+import type { Pod } from './k8s/core.ts'
+import type { Column } from './definition.ts'
+import { ageColumn, column, nameColumn, wideColumn } from './columns.ts'
+import { defineKind } from './define-kind.ts'
+import { defaultPod } from './defaults/pod-spec.ts'
+import { isConditionTrue } from './meta.ts'
+import { qosClassOf } from './pod-resources.ts'
+import { summarizePod } from './pod-status.ts'
+import { keepField, prepareStatus } from './prepare.ts'
+import { pods } from './refs.ts'
+import { validatePodSpec } from './validate/pod-spec.ts'
+import { validatePodUpdate } from './validate/pod-update.ts'
+
+export type { Pod } from './k8s/core.ts'
+
+const statusRules = prepareStatus<Pod>({
+  initial: (pod) => ({ phase: 'Pending', qosClass: qosClassOf(pod) }),
+})
+
+const orNone = (value: string | undefined): string => value || '<none>'
+
+function readinessGates({ spec, status }: Pod): string {
+  const gates = spec.readinessGates ?? []
+  if (gates.length === 0) return '<none>'
+  const open = gates.filter(({ conditionType }) =>
+    isConditionTrue(status?.conditions, conditionType),
+  )
+  return `${open.length}/${gates.length}`
+}
+
+const columns: readonly Column<Pod>[] = [
+  nameColumn,
+  column(
+    'Ready',
+    'How many containers are ready of all.',
+    (pod, now) => summarizePod(pod, now).ready,
+  ),
+  column(
+    'Status',
+    'State of the containers in a word.',
+    (pod, now) => summarizePod(pod, now).status,
+  ),
+  column(
+    'Restarts',
+    'How often containers were restarted, and when last.',
+    (pod, now) => summarizePod(pod, now).restarts,
+  ),
+  ageColumn,
+  wideColumn('IP', 'Address of the pod.', ({ status }) => orNone(status?.podIP)),
+  wideColumn('Node', 'Node the pod runs on.', ({ spec }) => orNone(spec.nodeName)),
+  wideColumn('Nominated Node', 'Node on which others make room for the pod.', ({ status }) =>
+    orNone(status?.nominatedNodeName),
+  ),
+  wideColumn(
+    'Readiness Gates',
+    'Conditions that must hold beside ready containers.',
+    readinessGates,
+  ),
+]
+
+export const podKind = defineKind<Pod>({
+  ref: pods,
+  schema: 'io.k8s.api.core.v1.Pod',
+  shortNames: ['po'],
+  categories: ['all'],
+  subresources: ['status', 'log', 'exec', 'attach', 'portforward', 'binding', 'eviction'],
+  hasGeneration: true,
+  defaults(pod) {
+    defaultPod(pod)
+    for (const condition of pod.status?.conditions ?? [])
+      // Kubernetes writes a time it does not know as null.
+      (condition as { lastProbeTime?: string | null }).lastProbeTime ??= null
+  },
+  validate: (pod, old) =>
+    old === undefined ? validatePodSpec(pod.spec, 'spec') : validatePodUpdate(pod.spec, old.spec),
+  prepare(pod, old, subresource) {
+    statusRules(pod, old, subresource)
+    if (subresource !== 'status' || old === undefined) return
+    // The node reports what happens to a pod; whose it is and its class are not its to say.
+    keepField(pod.metadata, old.metadata, 'ownerReferences')
+    pod.status ??= {}
+    pod.status.qosClass = old.status?.qosClass
+  },
+  columns,
+  fields: {
+    'spec.nodeName': ({ spec }) => spec.nodeName ?? '',
+    'spec.restartPolicy': ({ spec }) => spec.restartPolicy ?? '',
+    'spec.schedulerName': ({ spec }) => spec.schedulerName ?? '',
+    'spec.serviceAccountName': ({ spec }) => spec.serviceAccountName ?? '',
+    'spec.hostNetwork': ({ spec }) => String(spec.hostNetwork ?? false),
+    'status.phase': ({ status }) => status?.phase ?? '',
+    'status.podIP': ({ status }) => status?.podIP ?? '',
+    'status.podIPs': ({ status }) => status?.podIPs?.[0]?.ip ?? '',
+    'status.nominatedNodeName': ({ status }) => status?.nominatedNodeName ?? '',
+  },
+})

@@ -1,0 +1,210 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { Container, Pod, PodSpec } from '../k8s/core.ts'
+import { defaultPod } from '../defaults/pod-spec.ts'
+import { validatePodSpec } from './pod-spec.ts'
+
+const image = 'x:1'
+
+function errorsOf(spec: Partial<PodSpec>): string[] {
+  const pod = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'p' },
+    spec: { containers: [{ name: 'c', image }], ...spec },
+  } as Pod
+  defaultPod(pod)
+  return validatePodSpec(pod.spec, 'spec').map(({ field, message }) => `${field}: ${message}`)
+}
+
+const one = (container: Partial<Container>): Partial<PodSpec> => ({
+  containers: [{ name: 'c', image, ...container }],
+})
+
+/** What is written, and all that is said about it. Values outside the types are what clients send. */
+const cases: Record<string, [spec: unknown, ...errors: string[]]> = {
+  'a small pod': [{}],
+  'a name that is no label': [
+    { containers: [{ name: 'A', image }] },
+    "spec.containers[0].name: Invalid value: \"A\": a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')",
+  ],
+  'an image with a blank': [
+    one({ image: ' x' }),
+    'spec.containers[0].image: Invalid value: " x": must not have leading or trailing whitespace',
+  ],
+  'an init container with the name of a container': [
+    { initContainers: [{ name: 'c', image }] },
+    'spec.initContainers[0].name: Duplicate value: "c"',
+  ],
+  'an init container with a probe': [
+    { initContainers: [{ name: 'i', image, livenessProbe: { httpGet: { port: 80 } } }] },
+    'spec.initContainers[0].livenessProbe: Forbidden: may not be set for init containers without restartPolicy=Always',
+  ],
+  'a sidecar with a probe': [
+    {
+      initContainers: [
+        { name: 'i', image, restartPolicy: 'Always', startupProbe: { tcpSocket: { port: 80 } } },
+      ],
+    },
+  ],
+  'a port out of range': [
+    one({ ports: [{ containerPort: 70_000 }] }),
+    'spec.containers[0].ports[0].containerPort: Invalid value: 70000: must be between 1 and 65535, inclusive',
+  ],
+  'an unknown protocol': [
+    one({ ports: [{ containerPort: 80, protocol: 'ICMP' as 'TCP' }] }),
+    'spec.containers[0].ports[0].protocol: Unsupported value: "ICMP": supported values: "SCTP", "TCP", "UDP"',
+  ],
+  'two ports of one name': [
+    one({
+      ports: [
+        { name: 'web', containerPort: 80 },
+        { name: 'web', containerPort: 81 },
+      ],
+    }),
+    'spec.containers[0].ports[1].name: Duplicate value: "web"',
+  ],
+  'a host port on the host network that differs': [
+    { hostNetwork: true, ...one({ ports: [{ containerPort: 80, hostPort: 81 }] }) },
+    'spec.containers[0].ports[0].containerPort: Invalid value: 80: must match `hostPort` when `hostNetwork` is true',
+  ],
+  'a variable without a name': [
+    one({ env: [{ name: '' }] }),
+    'spec.containers[0].env[0].name: Required value',
+  ],
+  'a variable from nowhere': [
+    one({ env: [{ name: 'A', valueFrom: {} }] }),
+    'spec.containers[0].env[0].valueFrom: Invalid value: "": must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`',
+  ],
+  'a variable with a value and a source': [
+    one({
+      env: [{ name: 'A', value: 'x', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }],
+    }),
+    'spec.containers[0].env[0].valueFrom: Invalid value: "": may not be specified when `value` is not empty',
+  ],
+  'a variable from a label': [
+    one({ env: [{ name: 'A', valueFrom: { fieldRef: { fieldPath: "metadata.labels['a/b']" } } }] }),
+  ],
+  'a mount without a path': [
+    { volumes: [{ name: 'v' }], ...one({ volumeMounts: [{ name: 'v', mountPath: '' }] }) },
+    'spec.containers[0].volumeMounts[0].mountPath: Required value',
+  ],
+  'two mounts at one path': [
+    {
+      volumes: [{ name: 'v' }],
+      ...one({
+        volumeMounts: [
+          { name: 'v', mountPath: '/a' },
+          { name: 'v', mountPath: '/a' },
+        ],
+      }),
+    },
+    'spec.containers[0].volumeMounts[1].mountPath: Invalid value: "/a": must be unique',
+  ],
+  'a sub-path that leaves the volume': [
+    {
+      volumes: [{ name: 'v' }],
+      ...one({ volumeMounts: [{ name: 'v', mountPath: '/a', subPath: 'x/../../y' }] }),
+    },
+    'spec.containers[0].volumeMounts[0].subPath: Invalid value: "x/../../y": must not contain \'..\'',
+  ],
+  'a volume with two sources': [
+    { volumes: [{ name: 'v', emptyDir: {}, hostPath: { path: '/x' } }] },
+    'spec.volumes[0].hostPath: Forbidden: may not specify more than 1 volume type',
+  ],
+  'two volumes of one name': [
+    { volumes: [{ name: 'v' }, { name: 'v' }] },
+    'spec.volumes[1].name: Duplicate value: "v"',
+  ],
+  'a secret volume without a secret': [
+    { volumes: [{ name: 'v', secret: {} }] },
+    'spec.volumes[0].secret.secretName: Required value',
+  ],
+  'a mode out of range': [
+    { volumes: [{ name: 'v', configMap: { name: 'c', defaultMode: 0o1000 } }] },
+    'spec.volumes[0].configMap.defaultMode: Invalid value: 512: must be a number between 0 and 0777 (octal), both inclusive',
+  ],
+  'a token that lives too short': [
+    {
+      volumes: [
+        {
+          name: 'v',
+          projected: { sources: [{ serviceAccountToken: { path: 't', expirationSeconds: 1 } }] },
+        },
+      ],
+    },
+    'spec.volumes[0].projected.sources[0].serviceAccountToken.expirationSeconds: Invalid value: 1: may not specify a duration less than 10 minutes',
+  ],
+  'a probe without a handler': [
+    one({ livenessProbe: {} }),
+    'spec.containers[0].livenessProbe: Required value: must specify a handler type',
+  ],
+  'a probe with two handlers': [
+    one({ readinessProbe: { exec: { command: ['true'] }, tcpSocket: { port: 80 } } }),
+    'spec.containers[0].readinessProbe.tcpSocket: Forbidden: may not specify more than 1 handler type',
+  ],
+  'a liveness probe that must succeed twice': [
+    one({ livenessProbe: { tcpSocket: { port: 80 }, successThreshold: 2 } }),
+    'spec.containers[0].livenessProbe.successThreshold: Invalid value: 2: must be 1',
+  ],
+  'a probe of an unnamed port': [
+    one({ livenessProbe: { httpGet: { port: '80' } } }),
+    'spec.containers[0].livenessProbe.httpGet.port: Invalid value: "80": must contain at least one letter (a-z)',
+  ],
+  'a resource nobody knows': [
+    one({ resources: { limits: { gpu: '1' } } }),
+    'spec.containers[0].resources.limits[gpu]: Invalid value: "gpu": must be a standard resource for containers',
+    'spec.containers[0].resources.requests[gpu]: Invalid value: "gpu": must be a standard resource for containers',
+  ],
+  'a negative request': [
+    one({ resources: { requests: { cpu: '-1' } } }),
+    'spec.containers[0].resources.requests[cpu]: Invalid value: "-1": must be greater than or equal to 0',
+  ],
+  'a device with a smaller request': [
+    one({ resources: { limits: { 'a.b/c': '2' }, requests: { 'a.b/c': '1' } } }),
+    'spec.containers[0].resources.requests: Invalid value: "1": must be equal to a.b/c limit of 2',
+  ],
+  'an unknown DNS policy': [
+    { dnsPolicy: 'Mine' },
+    'spec.dnsPolicy: Unsupported value: "Mine": supported values: "ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"',
+  ],
+  'a DNS of its own without servers': [
+    { dnsPolicy: 'None' },
+    'spec.dnsConfig: Required value: must provide `dnsConfig` when `dnsPolicy` is None',
+  ],
+  'a deadline of 0': [
+    { activeDeadlineSeconds: 0 },
+    'spec.activeDeadlineSeconds: Invalid value: 0: must be between 1 and 2147483647, inclusive',
+  ],
+  'a toleration of everything but with Equal': [
+    { tolerations: [{ operator: 'Equal' }] },
+    'spec.tolerations[0].operator: Invalid value: "Equal": operator must be Exists when `key` is empty, which means "match all values and all keys"',
+  ],
+  'a spread without skew': [
+    {
+      topologySpreadConstraints: [
+        { maxSkew: 0, topologyKey: 'zone', whenUnsatisfiable: 'DoNotSchedule' },
+      ],
+    },
+    'spec.topologySpreadConstraints[0].maxSkew: Invalid value: 0: must be greater than zero',
+  ],
+  'a node affinity without terms': [
+    {
+      affinity: {
+        nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [] } },
+      },
+    },
+    'spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms: Required value: must have at least one node selector term',
+  ],
+  'privileges given and refused': [
+    one({ securityContext: { privileged: true, allowPrivilegeEscalation: false } }),
+    'spec.containers[0].securityContext: Invalid value: {"privileged":true,"allowPrivilegeEscalation":false}: cannot set `allowPrivilegeEscalation` to false and `privileged` to true',
+  ],
+}
+
+describe('validatePodSpec', () => {
+  for (const [name, [spec, ...errors]] of Object.entries(cases))
+    test(name, () => {
+      assert.deepEqual(errorsOf(spec as Partial<PodSpec>), errors)
+    })
+})

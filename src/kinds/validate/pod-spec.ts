@@ -1,0 +1,91 @@
+// The spec of a pod or pod template, after defaulting.
+import type { FieldError } from '../definition.ts'
+import type { PodSpec } from '../k8s/core.ts'
+import { checkDnsLabel, checkDnsSubdomain } from '../names.ts'
+import { validateAffinity, validateSpreadConstraints } from './affinity.ts'
+import { validateContainers } from './container.ts'
+import { invalid, invalidEach, nonNegative, oneOf, required } from './field-error.ts'
+import { validateLabels } from './object-meta.ts'
+import { validatePodSecurityContext } from './security-context.ts'
+import { validateTolerations } from './tolerations.ts'
+import { validateVolumes } from './volume.ts'
+
+const RESTART_POLICIES = ['Always', 'OnFailure', 'Never']
+const DNS_POLICIES = ['ClusterFirst', 'ClusterFirstWithHostNet', 'Default', 'None']
+const DEADLINE_SECONDS_MAX = 2 ** 31 - 1
+
+/** Fields that hold the name of another object or host. */
+const NAME_FIELDS = {
+  serviceAccountName: checkDnsSubdomain,
+  nodeName: checkDnsSubdomain,
+  priorityClassName: checkDnsSubdomain,
+  runtimeClassName: checkDnsSubdomain,
+  hostname: checkDnsLabel,
+  subdomain: checkDnsLabel,
+} as const satisfies Partial<Record<keyof PodSpec, (value: string) => string[]>>
+
+export function validatePodSpec(spec: PodSpec, field: string): FieldError[] {
+  const volumes = spec.volumes ?? []
+  return [
+    ...validateVolumes(volumes, `${field}.volumes`),
+    ...validateContainers({ init: spec.initContainers ?? [], main: spec.containers ?? [] }, field, {
+      volumeNames: new Set(volumes.map(({ name }) => name)),
+      hostNetwork: spec.hostNetwork ?? false,
+    }),
+    ...oneOf(`${field}.restartPolicy`, spec.restartPolicy, RESTART_POLICIES),
+    ...validateDns(spec, field),
+    ...nonNegative(`${field}.terminationGracePeriodSeconds`, spec.terminationGracePeriodSeconds),
+    ...validateDeadline(spec.activeDeadlineSeconds, `${field}.activeDeadlineSeconds`),
+    ...validateLabels(spec.nodeSelector, `${field}.nodeSelector`),
+    ...validateNames(spec, field),
+    ...validatePodSecurityContext(spec.securityContext, `${field}.securityContext`),
+    ...validateNamespaces(spec, field),
+    ...(spec.affinity === undefined ? [] : validateAffinity(spec.affinity, `${field}.affinity`)),
+    ...validateTolerations(spec.tolerations ?? [], `${field}.tolerations`),
+    ...validateSpreadConstraints(
+      spec.topologySpreadConstraints ?? [],
+      `${field}.topologySpreadConstraints`,
+    ),
+  ]
+}
+
+function validateDns({ dnsPolicy, dnsConfig }: PodSpec, field: string): FieldError[] {
+  const errors = oneOf(`${field}.dnsPolicy`, dnsPolicy, DNS_POLICIES)
+  if (dnsPolicy !== 'None') return errors
+  if (dnsConfig === undefined)
+    errors.push(required(`${field}.dnsConfig`, 'must provide `dnsConfig` when `dnsPolicy` is None'))
+  else if (!dnsConfig.nameservers?.length)
+    errors.push(
+      required(
+        `${field}.dnsConfig.nameservers`,
+        'must provide at least one DNS nameserver when `dnsPolicy` is None',
+      ),
+    )
+  return errors
+}
+
+function validateDeadline(seconds: number | undefined, field: string): FieldError[] {
+  if (seconds === undefined || (seconds >= 1 && seconds <= DEADLINE_SECONDS_MAX)) return []
+  return [invalid(field, seconds, `must be between 1 and ${DEADLINE_SECONDS_MAX}, inclusive`)]
+}
+
+function validateNames(spec: PodSpec, field: string): FieldError[] {
+  return Object.entries(NAME_FIELDS).flatMap(([key, check]) => {
+    const value = spec[key as keyof typeof NAME_FIELDS]
+    return value ? invalidEach(`${field}.${key}`, value, check(value)) : []
+  })
+}
+
+function validateNamespaces(
+  { shareProcessNamespace, hostPID }: PodSpec,
+  field: string,
+): FieldError[] {
+  if (!shareProcessNamespace || !hostPID) return []
+  return [
+    invalid(
+      `${field}.shareProcessNamespace`,
+      true,
+      'ShareProcessNamespace and HostPID cannot both be enabled',
+    ),
+  ]
+}

@@ -1,0 +1,74 @@
+// The template and selector of a kind that owns pods which run for ever.
+import type { FieldError } from '../definition.ts'
+import type { PodTemplateSpec } from '../k8s/core.ts'
+import type { LabelSelector } from '../k8s/meta.ts'
+import { isEmptySelector, matchesLabelSelector } from '../label-selector.ts'
+import { deepEqual } from './equal.ts'
+import { forbidden, IMMUTABLE, invalid, notSupported, required } from './field-error.ts'
+import { validateLabelSelector } from './label-selector.ts'
+import { validateAnnotations, validateLabels } from './object-meta.ts'
+import { validatePodSpec } from './pod-spec.ts'
+
+export interface TemplateOwner {
+  selector: LabelSelector | undefined
+  template: PodTemplateSpec | undefined
+  /** As messages name the kind: "deployment". */
+  kind: string
+}
+
+export function validateSelectorAndTemplate({
+  selector,
+  template,
+  kind,
+}: TemplateOwner): FieldError[] {
+  const errors: FieldError[] = []
+  if (selector === undefined) errors.push(required('spec.selector'))
+  else {
+    errors.push(...validateLabelSelector(selector, 'spec.selector'))
+    if (isSafe(errors) && isEmptySelector(selector))
+      errors.push(invalid('spec.selector', selector, `empty selector is invalid for ${kind}`))
+  }
+  if (template === undefined) return [...errors, required('spec.template')]
+  if (
+    selector !== undefined &&
+    isSafe(errors) &&
+    !matchesLabelSelector(selector, template.metadata?.labels)
+  )
+    errors.push(
+      invalid(
+        'spec.template.metadata.labels',
+        template.metadata?.labels ?? {},
+        '`selector` does not match template `labels`',
+      ),
+    )
+  return [...errors, ...validateTemplate(template, 'spec.template')]
+}
+
+/** A selector with an unknown operator cannot be evaluated. */
+const isSafe = (errors: readonly FieldError[]): boolean => errors.length === 0
+
+function validateTemplate({ metadata, spec }: PodTemplateSpec, field: string): FieldError[] {
+  const errors = [
+    ...validateLabels(metadata?.labels, `${field}.labels`),
+    ...validateAnnotations(metadata?.annotations, `${field}.annotations`),
+    ...validatePodSpec(spec ?? { containers: [] }, `${field}.spec`),
+  ]
+  const { restartPolicy, activeDeadlineSeconds } = spec ?? {}
+  if (restartPolicy !== undefined && restartPolicy !== 'Always')
+    errors.push(notSupported(`${field}.spec.restartPolicy`, restartPolicy, ['Always']))
+  if (activeDeadlineSeconds !== undefined)
+    errors.push(
+      forbidden(
+        `${field}.spec.activeDeadlineSeconds`,
+        'activeDeadlineSeconds in ReplicaSet is not Supported',
+      ),
+    )
+  return errors
+}
+
+export function validateImmutableSelector(
+  selector: LabelSelector | undefined,
+  old: LabelSelector | undefined,
+): FieldError[] {
+  return deepEqual(selector, old) ? [] : [invalid('spec.selector', selector, IMMUTABLE)]
+}

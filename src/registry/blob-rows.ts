@@ -1,0 +1,64 @@
+// Rows of blobs, of their links to repositories, and of objects whose file has to go.
+import type { DatabaseSync } from 'node:sqlite'
+import type { Digest } from './digest.ts'
+
+export interface BlobRow {
+  id: number
+  digest: Digest
+  size: number
+  objectKey: string
+}
+
+export interface BlobRows {
+  /** A blob whoever holds it: never an answer to a client. */
+  find(digest: Digest): BlobRow | undefined
+  findIn(repositoryId: number, digest: Digest): BlobRow | undefined
+  /** Repositories that hold a blob, oldest link first. */
+  holders(blobId: number, limit: number): string[]
+  insert(blob: Omit<BlobRow, 'id'>, now: number): BlobRow
+  link(repositoryId: number, blobId: number, now: number): void
+  unlink(repositoryId: number, blobId: number): void
+  doom(objectKey: string): void
+  doomed(): string[]
+  undoom(objectKey: string): void
+}
+
+const FIELDS = 'blob.id, blob.digest, blob.size, blob.object_key AS objectKey'
+
+export function blobRows(db: DatabaseSync): BlobRows {
+  const find = db.prepare(`SELECT ${FIELDS} FROM blob WHERE digest = ?`)
+  const findIn = db.prepare(
+    `SELECT ${FIELDS} FROM blob JOIN repository_blob ON blob_id = blob.id
+     WHERE repository_id = ? AND digest = ?`,
+  )
+  const holders = db.prepare(
+    `SELECT repository.name FROM repository_blob JOIN repository ON repository.id = repository_id
+     WHERE blob_id = ? ORDER BY linked_at, repository.name LIMIT ?`,
+  )
+  const insert = db.prepare(
+    `INSERT INTO blob (digest, size, object_key, created_at) VALUES (?, ?, ?, ?)
+     RETURNING ${FIELDS}`,
+  )
+  const link = db.prepare(
+    `INSERT INTO repository_blob (repository_id, blob_id, linked_at) VALUES (?, ?, ?)
+     ON CONFLICT DO NOTHING`,
+  )
+  const unlink = db.prepare('DELETE FROM repository_blob WHERE repository_id = ? AND blob_id = ?')
+  const doom = db.prepare('INSERT INTO doomed_object (object_key) VALUES (?)')
+  const doomed = db.prepare('SELECT object_key AS objectKey FROM doomed_object')
+  const undoom = db.prepare('DELETE FROM doomed_object WHERE object_key = ?')
+  return {
+    find: (digest) => find.get(digest) as unknown as BlobRow | undefined,
+    findIn: (repositoryId, digest) =>
+      findIn.get(repositoryId, digest) as unknown as BlobRow | undefined,
+    holders: (blobId, limit) =>
+      (holders.all(blobId, limit) as { name: string }[]).map(({ name }) => name),
+    insert: ({ digest, size, objectKey }, now) =>
+      insert.get(digest, size, objectKey, now) as unknown as BlobRow,
+    link: (repositoryId, blobId, now) => void link.run(repositoryId, blobId, now),
+    unlink: (repositoryId, blobId) => void unlink.run(repositoryId, blobId),
+    doom: (objectKey) => void doom.run(objectKey),
+    doomed: () => (doomed.all() as { objectKey: string }[]).map(({ objectKey }) => objectKey),
+    undoom: (objectKey) => void undoom.run(objectKey),
+  }
+}

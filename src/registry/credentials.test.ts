@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { hashToken } from '#identity/secret-token.ts'
+import {
+  credentialAuthenticator,
+  parseBasicAuthorization,
+  parseCredentials,
+} from './credentials.ts'
+
+test('credentialAuthenticator knows a user by name and token together', () => {
+  const authenticate = credentialAuthenticator({
+    users: [
+      { name: 'platform', tokenHash: hashToken('one'), role: 'admin' },
+      { name: 'nodes', tokenHash: hashToken('two'), role: 'pull' },
+    ],
+  })
+  assert.deepEqual(authenticate('platform', 'one'), { name: 'platform', role: 'admin' })
+  assert.deepEqual(authenticate('nodes', 'two'), { name: 'nodes', role: 'pull' })
+  for (const [name, token] of [
+    ['platform', 'two'],
+    ['nodes', 'one'],
+    ['platform', ''],
+    ['', 'one'],
+    ['platform', hashToken('one')],
+    ['platform', 'one\0'],
+  ] as const)
+    assert.equal(authenticate(name, token), undefined, `${name}/${token}`)
+})
+
+test('credentialAuthenticator without users lets nobody in', () => {
+  assert.equal(credentialAuthenticator({ users: [] })('', ''), undefined)
+})
+
+test('parseCredentials names the entry that is wrong', () => {
+  const user = { name: 'a', tokenHash: hashToken('x'), role: 'pull' }
+  assert.deepEqual(parseCredentials(JSON.stringify({ users: [user] }), 'f').users, [user])
+  const wrong = (entry: object) => () =>
+    parseCredentials(JSON.stringify({ users: [user, { ...user, ...entry }] }), 'registry.json')
+  assert.throws(wrong({ name: '' }), /registry\.json: users\[1\]\.name/)
+  assert.throws(wrong({ tokenHash: 'secret' }), /registry\.json: users\[1\]\.tokenHash/)
+  assert.throws(wrong({ role: 'root' }), /registry\.json: users\[1\]\.role/)
+  assert.throws(() => parseCredentials('{}', 'registry.json'), /"users" must be a list/)
+})
+
+test('parseBasicAuthorization parts at the first colon and refuses other schemes', () => {
+  const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`
+  assert.deepEqual(parseBasicAuthorization(basic('a:b:c')), { username: 'a', password: 'b:c' })
+  assert.deepEqual(parseBasicAuthorization(basic(':')), { username: '', password: '' })
+  for (const header of [undefined, '', 'Basic', 'Bearer abc', basic('nocolon'), 'Basic @@@'])
+    assert.equal(parseBasicAuthorization(header), undefined, header)
+})

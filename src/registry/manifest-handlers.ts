@@ -1,0 +1,97 @@
+// Manifests by tag and digest, and the referrers of a manifest.
+import { emptyResponse, jsonResponse, type RegistryRequest } from './http-message.ts'
+import type { ReferrerRow } from './manifest-rows.ts'
+import { entityTag, isNotModified } from './not-modified.ts'
+import { nextLink, pageLimit } from './paging.ts'
+import { RegistryError } from './registry-error.ts'
+import { registryLimits } from './registry-limits.ts'
+import type { Handler } from './services.ts'
+
+const INDEX = 'application/vnd.oci.image.index.v1+json'
+
+export const getManifest: Handler<'manifest'> = ({ services, request, route }) => {
+  const manifest = services.manifests.get(route.repository, route.reference)
+  const headers = {
+    'Content-Type': manifest.mediaType,
+    'Content-Length': String(manifest.bytes.length),
+    'Docker-Content-Digest': manifest.digest,
+    ETag: entityTag(manifest.digest),
+  }
+  if (!isNotModified(request, manifest.digest))
+    return { status: 200, headers, body: manifest.bytes }
+  const { 'Content-Length': _, ...rest } = headers
+  return { status: 304, headers: rest }
+}
+
+export const putManifest: Handler<'manifest'> = async ({ services, request, route }) => {
+  const { digest, subject } = await services.manifests.put({
+    repository: route.repository,
+    reference: route.reference,
+    contentType: request.headers['content-type'] ?? '',
+    bytes: await readManifest(request),
+  })
+  return emptyResponse(201, {
+    Location: `/v2/${route.repository}/manifests/${digest}`,
+    'Docker-Content-Digest': digest,
+    // Says that the referrers API lists this manifest from now on.
+    ...(subject !== undefined && { 'OCI-Subject': subject }),
+  })
+}
+
+export const deleteManifest: Handler<'manifest'> = ({ services, route }) => {
+  services.manifests.delete(route.repository, route.reference)
+  return emptyResponse(202)
+}
+
+/** A repository or subject that is not there has no referrers, which is no error. */
+export const listReferrers: Handler<'referrers'> = ({ services, request, route }) => {
+  const { metadata } = services
+  const artifactType = request.query.get('artifactType') ?? undefined
+  const limit = pageLimit(request.query, registryLimits.listPageMax)
+  const repository = metadata.repositories.find(route.repository)
+  const last = request.query.get('last') ?? ''
+  const rows =
+    repository === undefined
+      ? []
+      : metadata.manifests.referrers(repository.id, route.digest, {
+          last,
+          limit: limit + 1,
+          artifactType,
+        })
+  const page = rows.slice(0, limit)
+  return jsonResponse(
+    { schemaVersion: 2, mediaType: INDEX, manifests: page.map(referrer) },
+    {
+      contentType: INDEX,
+      headers: {
+        ...(artifactType !== undefined && { 'OCI-Filters-Applied': 'artifactType' }),
+        ...(rows.length > limit && nextLink(request, { limit, last: page.at(-1)?.digest })),
+      },
+    },
+  )
+}
+
+function referrer({ digest, mediaType, size, artifactType, annotations }: ReferrerRow) {
+  return {
+    mediaType,
+    digest,
+    size,
+    ...(artifactType !== null && { artifactType }),
+    ...(annotations !== null && { annotations: JSON.parse(annotations) as unknown }),
+  }
+}
+
+async function readManifest({ body }: RegistryRequest): Promise<Buffer> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of body) {
+    size += chunk.length
+    if (size > registryLimits.manifestBytesMax)
+      throw new RegistryError('SIZE_INVALID', 'the manifest is larger than this registry takes', {
+        status: 413,
+        detail: { bytesMax: registryLimits.manifestBytesMax },
+      })
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}

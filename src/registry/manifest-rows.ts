@@ -1,0 +1,162 @@
+// Rows of manifests, what they refer to, and their links to repositories.
+import type { DatabaseSync } from 'node:sqlite'
+import type { Digest } from './digest.ts'
+
+export interface ManifestRow {
+  id: number
+  digest: Digest
+  mediaType: string
+  bytes: Uint8Array
+  /** Bytes of the manifest and all that it refers to. */
+  imageSize: number
+}
+
+export interface NewManifest extends Omit<ManifestRow, 'id'> {
+  subject: Digest | undefined
+  artifactType: string | undefined
+  annotations: Record<string, string> | undefined
+  platforms: string[]
+  blobIds: Iterable<number>
+  childIds: Iterable<number>
+}
+
+export interface ReferrerRow {
+  digest: Digest
+  mediaType: string
+  size: number
+  artifactType: string | null
+  annotations: string | null
+}
+
+export interface ManifestRows {
+  findIn(repositoryId: number, digest: Digest): ManifestRow | undefined
+  findTagged(repositoryId: number, tag: string): ManifestRow | undefined
+  /** Stores a manifest with its references; one that is there already stays as it is. */
+  ensure(manifest: NewManifest, now: number): number
+  link(repositoryId: number, manifestId: number, now: number): void
+  /** Takes a manifest and its tags out of a repository; its row goes with the last link. */
+  unlink(repositoryId: number, manifestId: number): void
+  /** Digest of a manifest in the repository that refers to the blob. */
+  userOfBlob(repositoryId: number, blobId: number): string | undefined
+  /** Digest of an index in the repository that refers to the manifest. */
+  userOfManifest(repositoryId: number, manifestId: number): string | undefined
+  referrers(
+    repositoryId: number,
+    subject: Digest,
+    page: { last: string; limit: number; artifactType: string | undefined },
+  ): ReferrerRow[]
+}
+
+const FIELDS = `manifest.id, manifest.digest, manifest.media_type AS mediaType, manifest.bytes,
+  manifest.image_size AS imageSize`
+
+export function manifestRows(db: DatabaseSync): ManifestRows {
+  return { ...readers(db), ...writers(db) }
+}
+
+function readers(db: DatabaseSync) {
+  const findIn = db.prepare(
+    `SELECT ${FIELDS} FROM manifest JOIN repository_manifest ON manifest_id = manifest.id
+     WHERE repository_id = ? AND digest = ?`,
+  )
+  const findTagged = db.prepare(
+    `SELECT ${FIELDS} FROM manifest JOIN tag ON manifest_id = manifest.id
+     WHERE repository_id = ? AND tag.name = ?`,
+  )
+  const userOfBlob = db.prepare(
+    `SELECT digest FROM manifest_blob
+     JOIN repository_manifest USING (manifest_id) JOIN manifest ON manifest.id = manifest_id
+     WHERE blob_id = ? AND repository_id = ? LIMIT 1`,
+  )
+  const userOfManifest = db.prepare(
+    `SELECT digest FROM manifest_child
+     JOIN repository_manifest USING (manifest_id) JOIN manifest ON manifest.id = manifest_id
+     WHERE child_id = ? AND repository_id = ? LIMIT 1`,
+  )
+  const referrers = db.prepare(
+    `SELECT digest, media_type AS mediaType, length(bytes) AS size, artifact_type AS artifactType,
+       annotations
+     FROM manifest JOIN repository_manifest ON manifest_id = manifest.id
+     WHERE subject = ?1 AND repository_id = ?2 AND digest > ?3
+       AND (?4 IS NULL OR artifact_type = ?4)
+     ORDER BY digest LIMIT ?5`,
+  )
+  return {
+    findIn: (repositoryId: number, digest: Digest) =>
+      findIn.get(repositoryId, digest) as unknown as ManifestRow | undefined,
+    findTagged: (repositoryId: number, tag: string) =>
+      findTagged.get(repositoryId, tag) as unknown as ManifestRow | undefined,
+    userOfBlob: (repositoryId: number, blobId: number) =>
+      (userOfBlob.get(blobId, repositoryId) as { digest: string } | undefined)?.digest,
+    userOfManifest: (repositoryId: number, manifestId: number) =>
+      (userOfManifest.get(manifestId, repositoryId) as { digest: string } | undefined)?.digest,
+    referrers: (
+      repositoryId: number,
+      subject: Digest,
+      page: { last: string; limit: number; artifactType: string | undefined },
+    ) =>
+      referrers.all(
+        subject,
+        repositoryId,
+        page.last,
+        page.artifactType ?? null,
+        page.limit,
+      ) as unknown as ReferrerRow[],
+  }
+}
+
+function writers(db: DatabaseSync) {
+  const find = db.prepare('SELECT id FROM manifest WHERE digest = ?')
+  const insert = db.prepare(
+    `INSERT INTO manifest (digest, media_type, bytes, subject, artifact_type, annotations,
+       platforms, image_size, created_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+  )
+  const refer = {
+    blob: db.prepare('INSERT INTO manifest_blob (manifest_id, blob_id) VALUES (?, ?)'),
+    child: db.prepare('INSERT INTO manifest_child (manifest_id, child_id) VALUES (?, ?)'),
+  }
+  const link = db.prepare(
+    `INSERT INTO repository_manifest (repository_id, manifest_id, linked_at) VALUES (?, ?, ?)
+     ON CONFLICT DO NOTHING`,
+  )
+  const removeTags = db.prepare('DELETE FROM tag WHERE repository_id = ? AND manifest_id = ?')
+  const unlink = db.prepare(
+    'DELETE FROM repository_manifest WHERE repository_id = ? AND manifest_id = ?',
+  )
+  // Children are in every repository that has their index, so the last link of a child goes after
+  // the row of the index; the foreign key of manifest_child watches over that.
+  const removeUnused = db.prepare(
+    `DELETE FROM manifest WHERE id = ?1
+       AND NOT EXISTS (SELECT 1 FROM repository_manifest WHERE manifest_id = ?1)`,
+  )
+
+  const store = (manifest: NewManifest, now: number): number => {
+    const { id } = insert.get(
+      manifest.digest,
+      manifest.mediaType,
+      manifest.bytes,
+      manifest.subject ?? null,
+      manifest.artifactType ?? null,
+      manifest.annotations === undefined ? null : JSON.stringify(manifest.annotations),
+      JSON.stringify(manifest.platforms),
+      manifest.imageSize,
+      now,
+    ) as { id: number }
+    for (const blobId of new Set(manifest.blobIds)) refer.blob.run(id, blobId)
+    for (const childId of new Set(manifest.childIds)) refer.child.run(id, childId)
+    return id
+  }
+
+  return {
+    ensure: (manifest: NewManifest, now: number) =>
+      (find.get(manifest.digest) as { id: number } | undefined)?.id ?? store(manifest, now),
+    link: (repositoryId: number, manifestId: number, now: number) =>
+      void link.run(repositoryId, manifestId, now),
+    unlink(repositoryId: number, manifestId: number) {
+      removeTags.run(repositoryId, manifestId)
+      unlink.run(repositoryId, manifestId)
+      removeUnused.run(manifestId)
+    },
+  }
+}

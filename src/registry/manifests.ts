@@ -1,0 +1,157 @@
+// Storing, finding and deleting manifests. A manifest is taken only when all that it refers to is
+// in its repository, checked in the transaction that stores it.
+import type { Clock } from '#base/clock.ts'
+import type { BlobStore } from './blob-store.ts'
+import { algorithmOf, type Digest, digestOf } from './digest.ts'
+import { imagePlatforms } from './image-platforms.ts'
+import { type ManifestDocument, parseManifest } from './manifest-document.ts'
+import { resolveReferences } from './manifest-references.ts'
+import type { ManifestRow } from './manifest-rows.ts'
+import { type Metadata, requireRepositoryRow } from './metadata.ts'
+import { RegistryError } from './registry-error.ts'
+import { registryLimits } from './registry-limits.ts'
+import { isTag } from './repository-name.ts'
+import type { ManifestReference } from './routes.ts'
+
+export interface ManifestUpload {
+  repository: string
+  reference: ManifestReference
+  contentType: string
+  bytes: Uint8Array
+}
+
+export interface StoredManifest {
+  digest: Digest
+  subject: Digest | undefined
+}
+
+export class Manifests {
+  readonly #metadata: Metadata
+  readonly #store: BlobStore
+  readonly #clock: Clock
+
+  constructor(options: { metadata: Metadata; store: BlobStore; clock: Clock }) {
+    this.#metadata = options.metadata
+    this.#store = options.store
+    this.#clock = options.clock
+  }
+
+  get(repository: string, reference: ManifestReference): ManifestRow {
+    const { id } = requireRepositoryRow(this.#metadata, repository)
+    const { manifests } = this.#metadata
+    const row =
+      reference.type === 'digest'
+        ? manifests.findIn(id, reference.digest)
+        : manifests.findTagged(id, reference.tag)
+    if (row === undefined) throw manifestUnknown(repository, reference)
+    return row
+  }
+
+  async put({
+    repository,
+    reference,
+    contentType,
+    bytes,
+  }: ManifestUpload): Promise<StoredManifest> {
+    if (reference.type === 'tag') checkTag(reference.tag)
+    const document = parseManifest(bytes, contentType)
+    const digest = checkedDigest(bytes, reference)
+    const platforms = await imagePlatforms(document, (config) => this.#read(repository, config))
+    this.#metadata.transaction(() =>
+      this.#insert({ repository, reference, bytes, document, digest, platforms }),
+    )
+    return { digest, subject: document.subject }
+  }
+
+  /** A tag alone when it is named by tag; by digest the manifest with all its tags. */
+  delete(repository: string, reference: ManifestReference): void {
+    const { manifests, tags } = this.#metadata
+    const { id } = requireRepositoryRow(this.#metadata, repository)
+    this.#metadata.transaction(() => {
+      if (reference.type === 'tag') {
+        if (!tags.delete(id, reference.tag)) throw manifestUnknown(repository, reference)
+        return
+      }
+      const row = manifests.findIn(id, reference.digest)
+      if (row === undefined) throw manifestUnknown(repository, reference)
+      const user = manifests.userOfManifest(id, row.id)
+      if (user !== undefined) throw inUse(reference.digest, user)
+      manifests.unlink(id, row.id)
+    })
+  }
+
+  #insert(manifest: {
+    repository: string
+    reference: ManifestReference
+    bytes: Uint8Array
+    document: ManifestDocument
+    digest: Digest
+    platforms: string[]
+  }): void {
+    const { document, digest, bytes, platforms, reference } = manifest
+    const { repositories, manifests, tags } = this.#metadata
+    const now = this.#clock.now()
+    const repository = repositories.ensure(manifest.repository, now)
+    const references = resolveReferences(this.#metadata, repository.id, document)
+    const manifestId = manifests.ensure(
+      {
+        digest,
+        bytes,
+        platforms,
+        mediaType: document.mediaType,
+        subject: document.subject,
+        artifactType: document.artifactType,
+        annotations: document.annotations,
+        imageSize: bytes.length + references.bytes,
+        blobIds: references.blobIds,
+        childIds: references.childIds,
+      },
+      now,
+    )
+    manifests.link(repository.id, manifestId, now)
+    if (reference.type === 'tag')
+      tags.set({ repositoryId: repository.id, name: reference.tag, manifestId }, now)
+  }
+
+  /** Bytes of a small blob of the repository, or nothing when it is not there. */
+  async #read(repository: string, digest: Digest): Promise<Buffer | undefined> {
+    const repositoryId = this.#metadata.repositories.find(repository)?.id
+    if (repositoryId === undefined) return undefined
+    const blob = this.#metadata.blobs.findIn(repositoryId, digest)
+    if (blob === undefined || blob.size > registryLimits.configBytesMax) return undefined
+    const chunks: Buffer[] = []
+    const part = { start: 0, endExclusive: blob.size }
+    for await (const chunk of this.#store.read(blob.objectKey, part))
+      chunks.push(Buffer.from(chunk))
+    return Buffer.concat(chunks)
+  }
+}
+
+function checkedDigest(bytes: Uint8Array, reference: ManifestReference): Digest {
+  if (reference.type === 'tag') return digestOf(bytes)
+  const digest = digestOf(bytes, algorithmOf(reference.digest))
+  if (digest === reference.digest) return digest
+  throw new RegistryError('DIGEST_INVALID', `the bytes received have digest ${digest}`, {
+    detail: { expected: reference.digest, received: digest },
+  })
+}
+
+function checkTag(tag: string): void {
+  if (isTag(tag)) return
+  throw new RegistryError(
+    'MANIFEST_INVALID',
+    'a tag is at most 128 letters, digits, "_", "." and "-", and begins with none of the last two',
+    { detail: { tag } },
+  )
+}
+
+function manifestUnknown(repository: string, reference: ManifestReference): RegistryError {
+  const name = reference.type === 'digest' ? `@${reference.digest}` : `:${reference.tag}`
+  return new RegistryError('MANIFEST_UNKNOWN', `there is no manifest ${repository}${name}`)
+}
+
+export function inUse(digest: Digest, user: string): RegistryError {
+  return new RegistryError('UNSUPPORTED', `${digest} is used by ${user}: delete that first`, {
+    detail: { digest, usedBy: user },
+  })
+}

@@ -1,0 +1,40 @@
+// Every bound of the registry by name.
+
+const MIB = 1024 * 1024
+
+export const registryLimits = {
+  /** Largest manifest taken: the least the distribution spec asks registries to take. */
+  manifestBytesMax: 4 * MIB,
+  /** Largest blob taken. */
+  blobBytesMax: 1024 * 1024 * MIB,
+  /** Largest image config read to learn the platform of an image. */
+  configBytesMax: 4 * MIB,
+  /** Characters of a repository's name: longer ones do not fit with a host in 255 characters. */
+  repositoryNameCharsMax: 255,
+  /** Entries on a page of a list; a larger wish is clamped. */
+  listPageMax: 1_000,
+  /** Repositories on a page of the product's list: each brings its tags along. */
+  productPageMax: 100,
+  /** Upload sessions open at once. */
+  uploadsMax: 10_000,
+  /** An upload session without progress for this long is thrown away. */
+  uploadIdleMs: 24 * 60 * 60_000,
+  /** How often idle upload sessions are looked for. */
+  uploadSweepIntervalMs: 60 * 60_000,
+  /** Progress is noted on disk at most this often. */
+  uploadTouchIntervalMs: 60_000,
+  /** Bytes gathered for one write to a blob's file. */
+  writeBatchBytes: MIB,
+  /** Bytes of one read from a blob's file; two such reads are under way for each download. */
+  readChunkBytes: MIB,
+  /** How long `close` waits for requests under way. */
+  drainMs: 10_000,
+  /** A connection on which no byte moves for this long is closed. */
+  socketIdleMs: 120_000,
+  /** An unused connection is kept for this long: longer than clients and proxies keep theirs. */
+  keepAliveMs: 75_000,
+  headersTimeoutMs: 60_000,
+  headersBytesMax: 64 * 1024,
+  /** Connections of one listener. */
+  connectionsMax: 4_096,
+} as const

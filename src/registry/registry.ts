@@ -1,0 +1,119 @@
+// The registry: an OCI distribution server over a blob store and a metadata database.
+import { mkdir } from 'node:fs/promises'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import path from 'node:path'
+import type { Clock, Timer } from '#base/clock.ts'
+import type { Logger } from '#base/log.ts'
+import { defaultPorts } from '#base/ports.ts'
+import type { Random } from '#base/random.ts'
+import type { Authenticate } from './credentials.ts'
+import { openFileBlobStore } from './file-blob-store.ts'
+import { Manifests } from './manifests.ts'
+import { openMetadata } from './metadata.ts'
+import { answerNode } from './node-handler.ts'
+import { RegistryError } from './registry-error.ts'
+import { registryLimits } from './registry-limits.ts'
+import { router } from './router.ts'
+import { Uploads } from './uploads.ts'
+
+/** The name under which clusters know the registry. */
+export const registryHost = 'registry.ccs.internal'
+
+export interface RegistryOptions {
+  /** The instance's data directory; the registry's own is "registry" below it. */
+  dataDir: string
+  authenticate: Authenticate
+  clock: Clock
+  random: Random
+  log: Logger
+  /** Hosts, with port, that mean this registry in containerd's `?ns=`, next to `registryHost`. */
+  ownHosts?: readonly string[]
+}
+
+export interface Registry {
+  readonly clock: Clock
+  readonly log: Logger
+  /** Answers one HTTP request of any listener. */
+  handle(req: IncomingMessage, res: ServerResponse): void
+  /** Lets requests under way finish, for a while, and closes the files. Close listeners first. */
+  close(): Promise<void>
+}
+
+const loopbackHosts = [`localhost:${defaultPorts.registry}`, `127.0.0.1:${defaultPorts.registry}`]
+
+export async function createRegistry(options: RegistryOptions): Promise<Registry> {
+  const { clock, random, log, authenticate, ownHosts = loopbackHosts } = options
+  const directory = path.join(options.dataDir, 'registry')
+  await mkdir(directory, { recursive: true, mode: 0o700 })
+  const store = await openFileBlobStore(path.join(directory, 'blobs'))
+  const metadata = openMetadata(path.join(directory, 'meta.db'))
+  const uploads = new Uploads({ metadata, store, clock, random, log })
+  const manifests = new Manifests({ metadata, store, clock })
+  const answer = router({
+    services: { metadata, store, uploads, manifests, clock },
+    authenticate,
+    ownHosts: new Set([registryHost, ...ownHosts]),
+  })
+  await uploads.sweep()
+  const sweeping = repeatedly({ clock, log, work: () => uploads.sweep() })
+  const running = new Set<Promise<void>>()
+  let closing = false
+
+  return {
+    clock,
+    log,
+    handle(req, res) {
+      const work = answerNode({ req, res }, closing ? refuse : answer, log)
+      running.add(work)
+      void work.finally(() => running.delete(work))
+    },
+    async close() {
+      closing = true
+      await sweeping.stop()
+      await settled(running, clock)
+      metadata.close()
+    },
+  }
+}
+
+/** Waits for requests under way, but not for ever. */
+function settled(running: Set<Promise<void>>, clock: Clock): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = clock.after(registryLimits.drainMs, resolve)
+    void Promise.allSettled(running).then(() => {
+      timer.cancel()
+      resolve()
+    })
+  })
+}
+
+function refuse(): Promise<never> {
+  return Promise.reject(
+    new RegistryError('UNKNOWN', 'the registry is stopping', {
+      status: 503,
+      headers: { 'Retry-After': '1', Connection: 'close' },
+    }),
+  )
+}
+
+/** Runs `work` every sweep interval; a failure is logged and tried again the next time. */
+function repeatedly(options: { clock: Clock; log: Logger; work: () => Promise<void> }) {
+  let timer: Timer
+  let running: Promise<void> = Promise.resolve()
+  const schedule = () => {
+    timer = options.clock.after(registryLimits.uploadSweepIntervalMs, () => {
+      running = options
+        .work()
+        .catch((error: unknown) => options.log.error('sweep of uploads failed', { error }))
+        .finally(schedule)
+    })
+  }
+  schedule()
+  return {
+    async stop() {
+      timer.cancel()
+      await running
+      timer.cancel()
+    },
+  }
+}

@@ -1,0 +1,30 @@
+// What handlers work with, and the shape of a handler.
+import type { Actor, Authorise } from './authorise.ts'
+import type { BlobStore } from './blob-store.ts'
+import type { RegistryRequest, RegistryResponse } from './http-message.ts'
+import type { Manifests } from './manifests.ts'
+import type { Metadata } from './metadata.ts'
+import type { Route, RouteType } from './routes.ts'
+import type { Uploads } from './uploads.ts'
+import type { Clock } from '#base/clock.ts'
+
+export interface Services {
+  metadata: Metadata
+  store: BlobStore
+  uploads: Uploads
+  manifests: Manifests
+  authorise: Authorise
+  clock: Clock
+}
+
+export interface Call<Type extends RouteType> {
+  services: Services
+  request: RegistryRequest
+  route: Extract<Route, { type: Type }>
+  /** Authenticated, and authorised for the route's action. */
+  actor: Actor
+}
+
+export type Handler<Type extends RouteType> = (
+  call: Call<Type>,
+) => RegistryResponse | Promise<RegistryResponse>
