@@ -1,11 +1,13 @@
 // A clock that moves only when told to, for unit tests and the simulation.
 import type { Clock, Timer } from './clock.ts'
 import { sleepWith } from './clock.ts'
+import { Heap } from './heap.ts'
 
 interface Pending {
   at: number
   sequence: number
   fn: () => void
+  isCancelled: boolean
 }
 
 export interface FakeClock extends Clock {
@@ -26,17 +28,34 @@ export function fakeClock(startMs = Date.UTC(2026, 0, 1)): FakeClock {
   let monotonic = 0
   let wall = startMs
   let sequence = 0
-  let timers: Pending[] = []
+  let waiting = 0
+  const timers = new Heap<Pending>(
+    (a, b) => a.at < b.at || (a.at === b.at && a.sequence < b.sequence),
+  )
 
   const after = (delayMs: number, fn: () => void): Timer => {
-    const timer = { at: monotonic + Math.max(0, delayMs), sequence: sequence++, fn }
+    const at = monotonic + Math.max(0, delayMs)
+    const timer = { at, sequence: sequence++, fn, isCancelled: false }
     timers.push(timer)
-    return { cancel: () => void (timers = timers.filter((t) => t !== timer)) }
+    waiting++
+    return { cancel: () => end(timer) }
   }
-  const nextDue = (until: number): Pending | undefined =>
-    timers
-      .filter((t) => t.at <= until)
-      .toSorted((a, b) => a.at - b.at || a.sequence - b.sequence)[0]
+  // A cancelled timer stays in the heap until its time, or it comes to the top.
+  const end = (timer: Pending): void => {
+    if (timer.isCancelled) return
+    timer.isCancelled = true
+    waiting--
+  }
+  const takeDue = (until: number): Pending | undefined => {
+    for (let first = timers.peek(); first !== undefined; first = timers.peek()) {
+      if (first.at > until) return undefined
+      timers.pop()
+      if (first.isCancelled) continue
+      end(first)
+      return first
+    }
+    return undefined
+  }
 
   return {
     now: () => wall,
@@ -44,13 +63,12 @@ export function fakeClock(startMs = Date.UTC(2026, 0, 1)): FakeClock {
     sleep: (delayMs, signal) => sleepWith(after, delayMs, signal),
     step: (ms) => void (wall += ms),
     get pending() {
-      return timers.length
+      return waiting
     },
     async advance(ms) {
       const until = monotonic + ms
       await settle()
-      for (let due = nextDue(until); due !== undefined; due = nextDue(until)) {
-        timers = timers.filter((t) => t !== due)
+      for (let due = takeDue(until); due !== undefined; due = takeDue(until)) {
         wall += due.at - monotonic
         monotonic = due.at
         due.fn()

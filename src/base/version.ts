@@ -1,0 +1,8 @@
+// The version of ccs, read from package.json: the only place where it is written.
+import { readFileSync } from 'node:fs'
+
+const manifest = JSON.parse(
+  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+) as { version: string }
+
+export const version = manifest.version

@@ -1,0 +1,20 @@
+// The bounds of the store, by name.
+
+export const storageLimits = {
+  /** Writes that may wait for the disk; above that a commit is refused at once. */
+  pendingWritesMax: 20_000,
+  pendingBytesMax: 64 * 1024 * 1024,
+  /** What goes to disk in one transaction, so that nobody waits long behind a crowd. */
+  batchWritesMax: 1_000,
+  batchBytesMax: 8 * 1024 * 1024,
+  /** Keys changed by one commit; also the factor between revisions and row ids, so never change it. */
+  operationsMax: 1_024,
+  /** History kept in memory for watches that resume. */
+  historyEventsMax: 50_000,
+  historyBytesMax: 64 * 1024 * 1024,
+  /**
+   * Rows that one step of compaction looks at: commits go between two steps. More than one commit
+   * can have, or a step might get nowhere.
+   */
+  compactionStepRows: 2_048,
+} as const
