@@ -1,0 +1,44 @@
+// A lock between processes that the kernel gives back when its holder dies, however it dies.
+import { spawn } from 'node:child_process'
+import { CommandError, commandEnvironment } from './run.ts'
+
+const DEFAULT_TIMEOUT_MS = 10_000
+/** What `flock --conflict-exit-code` answers when it could not get the lock in time. */
+const TIMED_OUT_CODE = 75
+
+/**
+ * Runs `work` while holding an exclusive flock(2) on `file`. The lock is held by `flock file cat`: cat
+ * ends when our end of its input closes, also when we are killed.
+ */
+export async function withFileLock<T>(
+  file: string,
+  work: () => Promise<T> | T,
+  options: { timeoutMs?: number } = {},
+): Promise<T> {
+  const { timeoutMs = DEFAULT_TIMEOUT_MS } = options
+  const seconds = String(timeoutMs / 1000)
+  const argv = ['--exclusive', '--timeout', seconds, '-E', String(TIMED_OUT_CODE), file, 'cat']
+  const child = spawn('flock', argv, { env: commandEnvironment, stdio: 'pipe' })
+  const ended = new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', resolve)
+  })
+  let stderr = ''
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString('utf8')))
+  // The echo of this line says that cat runs, so that the lock is ours.
+  child.stdin.on('error', () => undefined)
+  child.stdin.write('locked\n')
+  const locked = new Promise<true>((resolve) => child.stdout.once('data', () => resolve(true)))
+  const first = await Promise.race([locked, ended])
+  if (first !== true) {
+    const what =
+      first === TIMED_OUT_CODE ? `got no lock in ${timeoutMs} ms` : `failed (${String(first)})`
+    throw new CommandError(['flock', ...argv], what, { stderr })
+  }
+  try {
+    return await work()
+  } finally {
+    child.stdin.end()
+    await ended
+  }
+}
