@@ -52,7 +52,10 @@ export class AddressListeners<T extends Closable> {
     while (!signal.aborted) {
       try {
         const listener = await this.#open(name, address)
-        if (signal.aborted) return void (await listener.close())
+        if (signal.aborted) {
+          await listener.close()
+          return
+        }
         this.#log.info('listening', { cluster: name, address })
         signal.addEventListener('abort', () => void listener.close(), { once: true })
         return

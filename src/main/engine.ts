@@ -4,7 +4,6 @@ import path from 'node:path'
 import { createApiListener } from '#apiserver/http/api-listener.ts'
 import { systemClock } from '#base/clock.ts'
 import type { Logger } from '#base/log.ts'
-import { gatewayPorts } from '#base/ports.ts'
 import { systemRandom } from '#base/random.ts'
 import { createEventRecorder } from '#client/event-recorder.ts'
 import { createHubControllers } from '#controllers/create-controllers.ts'
@@ -14,7 +13,7 @@ import { AddressBook } from '#network/address-book.ts'
 import { ContainerServiceController } from '#platform/container-service-controller.ts'
 import { createImageResolver } from '#platform/image-resolver.ts'
 import { MachineDrainController } from '#platform/machine-drain-controller.ts'
-import { createLocalProvider } from '#providers/local/create-local-provider.ts'
+import { createLocalProvider } from '#providers/local/local-provider.ts'
 import type { ProcessConfig } from './config.ts'
 import { addToKubeconfig } from './engine/api-access.ts'
 import { ClusterFleet } from './engine/cluster-fleet.ts'
@@ -25,7 +24,6 @@ import { KubeconfigFile } from './engine/kubeconfig-file.ts'
 import { hostLogicalCluster, type LogicalClusterHost } from './engine/logical-cluster-host.ts'
 import { MachineFleet } from './engine/machine-fleet.ts'
 import { MemberRegistry } from './engine/member-registry.ts'
-import { routeMainPort } from './engine/route-main-port.ts'
 import { runProcess } from './process-frame.ts'
 
 const packageFile = new URL('../../package.json', import.meta.url)
@@ -72,7 +70,7 @@ function hubControllers(engine: EngineContext, hub: LogicalClusterHost, members:
   const { client, informers } = hub
   const common = { hub, members, clock, random, log }
   const recorderFor = (component: string) =>
-    createEventRecorder({ client, clock, random, log, component })
+    createEventRecorder({ client, clock, random, log, source: { component } })
   const lookUp = digestLookup({ port: instance.ports.registry, credentials: paths.credentials })
   return [
     createHubControllers(
@@ -92,18 +90,18 @@ async function startEngine(config: ProcessConfig, log: Logger) {
     name: 'hub',
     file: path.join(paths.engine, 'hub.db'),
   })
-  await ensureKinds(hub.client)
+  await ensureKinds(hub.client, clock)
   await ensureFirstObjects(hub.client)
   const kubeconfig = new KubeconfigFile(paths.kubeconfig, engine.serverCaPem)
   const members = new MemberRegistry()
   const claims = openClaims({ instance: paths })
-  const provider = createLocalProvider({
+  const provider = await createLocalProvider({
     instance: paths,
     hub: hub.client,
     informers: hub.informers,
     clusterClient: (name) => members.get(name)?.client,
     registryCaPem: engine.serverCaPem,
-    registryPort: gatewayPorts.registry,
+    registryPort: instance.ports.registry,
     clock,
     random,
     log,
@@ -123,21 +121,19 @@ async function startEngine(config: ProcessConfig, log: Logger) {
   const controllers = hubControllers(engine, hub, members)
   hub.informers.start()
   const server = `https://127.0.0.1:${instance.ports.api}`
-  const listener = await createApiListener({
-    host: '127.0.0.1',
-    port: instance.ports.api,
-    certificate: await authorities.serverCertificate('api', {
+  const listener = createApiListener({
+    tls: await authorities.serverCertificate('api', {
       names: ['localhost', 'api.ccs.internal'],
       addresses: ['127.0.0.1'],
     }),
-    route: (target) => routeMainPort(target, hub.api, (name) => clusterFleet.get(name)?.host.api),
-    clock,
+    resolve: (name) => (name === 'hub' ? hub.api : clusterFleet.get(name)?.host.api),
     log,
   })
+  await listener.listen({ host: '127.0.0.1', port: instance.ports.api })
   await addToKubeconfig({ ...engine, cluster: 'hub', server, kubeconfig })
   clusterFleet.start()
   machineFleet.start()
-  provider.start()
+  await provider.start()
   for (const controller of controllers) controller.start()
   return async () => {
     await listener.close()

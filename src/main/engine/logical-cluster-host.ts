@@ -83,7 +83,7 @@ export async function hostLogicalCluster(options: HostOptions): Promise<LogicalC
     async close() {
       await informers.stop()
       await api.close()
-      compaction.stop()
+      await compaction.stop()
       await store.close()
     },
   }

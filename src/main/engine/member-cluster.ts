@@ -38,7 +38,13 @@ export async function forgetUdp(backends: Backend[], enter: readonly string[]): 
     await run([
       ...enter,
       'conntrack',
-      ...['-D', '-p', 'udp', '--reply-src', address, '--reply-port-src', String(port)],
+      '-D',
+      '-p',
+      'udp',
+      '--reply-src',
+      address,
+      '--reply-port-src',
+      String(port),
     ]).catch((error: Error) => {
       // conntrack ends with 1 when there was nothing to forget.
       if (!/0 flow entries/.test(error.message)) throw error
@@ -65,7 +71,7 @@ function partsOf(engine: EngineContext, host: LogicalClusterHost, book: AddressB
   const { clock, random, log, serverCaPem } = engine
   const { client, informers } = host
   const recorderFor = (component: string) =>
-    createEventRecorder({ client, clock, random, log, component })
+    createEventRecorder({ client, clock, random, log, source: { component } })
   return [
     createControllers(
       { client, informers, clock, random, log, recorderFor },
@@ -106,14 +112,14 @@ function gatewayListeners(engine: EngineContext, host: LogicalClusterHost, servi
         names: ['kubernetes', service, `${service}.svc`, `${service}.svc.cluster.local`],
         addresses: [address, apiServiceAddress(serviceCIDR)],
       })
-      return createApiListener({
-        host: address,
-        port: gatewayPorts.api,
-        certificate,
-        route: (target) => ({ cluster: host.api, path: target }),
-        clock,
+      const listener = createApiListener({
+        tls: certificate,
+        atRoot: host.name,
+        resolve: () => host.api,
         log,
       })
+      await listener.listen({ host: address, port: gatewayPorts.api })
+      return listener
     },
   })
 }

@@ -1,0 +1,43 @@
+// A rule about writes, asked after the object was read and before it is stored. First every plugin
+// may change the object, then every plugin may refuse it.
+import type { UserInfo } from '#base/api-call.ts'
+import type { KubeObject } from '#kinds/object.ts'
+
+export interface AdmissionRequest {
+  operation: 'CREATE' | 'UPDATE' | 'DELETE'
+  group: string
+  version: string
+  kind: string
+  /** The plural. */
+  resource: string
+  subresource: string | undefined
+  namespace: string | undefined
+  name: string
+  /** What will be stored: may be changed by `admit`. Absent for DELETE. */
+  object: KubeObject | undefined
+  /** What is stored now. Absent for CREATE. */
+  old: KubeObject | undefined
+  user: UserInfo
+  dryRun: boolean
+  /** Called when the write did not happen after all. */
+  onAbandoned(undo: () => void): void
+}
+
+export interface AdmissionPlugin {
+  name: string
+  /** Changes the object in place; throws a StatusError to refuse. */
+  admit?(request: AdmissionRequest): void | Promise<void>
+  /** Throws a StatusError to refuse. */
+  validate?(request: AdmissionRequest): void | Promise<void>
+}
+
+/** Stored objects for plugins that look at more than the one written. */
+export interface ObjectReader {
+  get(
+    group: string,
+    plural: string,
+    namespace: string | undefined,
+    name: string,
+  ): KubeObject | undefined
+  list(group: string, plural: string, namespace?: string): KubeObject[]
+}

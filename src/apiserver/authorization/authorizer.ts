@@ -1,0 +1,35 @@
+import type { UserInfo } from '#base/api-call.ts'
+
+/** What is asked to be allowed. */
+export type Attributes =
+  | {
+      type: 'resource'
+      verb: string
+      group: string
+      version: string
+      resource: string
+      subresource: string | undefined
+      namespace: string | undefined
+      name: string | undefined
+    }
+  | { type: 'path'; verb: string; path: string }
+
+export type Decision = { allowed: true; reason: string } | { allowed: false; reason: string }
+
+export interface Authorizer {
+  authorize(user: UserInfo, attributes: Attributes): Decision
+  /** Everything a user may do in a namespace. */
+  rulesFor(user: UserInfo, namespace: string): SubjectRules
+}
+
+export interface SubjectRules {
+  resourceRules: ResourceRule[]
+  nonResourceRules: { verbs: string[]; nonResourceURLs: string[] }[]
+}
+
+export interface ResourceRule {
+  verbs: string[]
+  apiGroups: string[]
+  resources: string[]
+  resourceNames?: string[]
+}

@@ -1,0 +1,84 @@
+// What every part of one logical cluster's API server works with, and what passes between them.
+import type { Duplex } from 'node:stream'
+import type { PatchType, UserInfo } from '#base/api-call.ts'
+import type { Clock } from '#base/clock.ts'
+import type { Logger } from '#base/log.ts'
+import type { Random } from '#base/random.ts'
+import type { KubeList, KubeObject } from '#kinds/object.ts'
+import type { AdmissionPlugin } from './admission/plugin.ts'
+import type { Authorizer } from './authorization/authorizer.ts'
+import type { TokenIssuer } from '#identity/token-issuer.ts'
+import type { ObjectStorage, Stored } from './objects/object-storage.ts'
+import type { RequestLine } from './request-info.ts'
+import type { ResourceRegistry, ServedResource } from './resources.ts'
+import type { WatchSink } from './watch/sink.ts'
+
+export interface ClusterContext {
+  name: string
+  clock: Clock
+  random: Random
+  log: Logger
+  objects: ObjectStorage
+  resources: ResourceRegistry
+  admission: readonly AdmissionPlugin[]
+  authorizer: Authorizer
+  tokens: TokenIssuer
+  /** A connection to the kubelet's HTTP API of a node. */
+  dialNode: (nodeName: string) => Promise<Duplex>
+  /** Who a bearer token is, for TokenReview. */
+  identifyToken(token: string, audiences: readonly string[]): Promise<TokenIdentity | undefined>
+}
+
+export interface TokenIdentity {
+  user: UserInfo
+  audiences: string[]
+}
+
+export type Body =
+  | { type: 'value'; value: unknown }
+  | { type: 'text'; text: string; mediaType: 'application/json' | 'application/yaml' }
+
+export interface ServerRequest extends RequestLine {
+  body?: Body
+  patchType?: PatchType
+  signal?: AbortSignal
+  /** The Accept header; discovery answers in several forms. */
+  accept?: string
+}
+
+/** A request with who asks, while it is answered. */
+export interface Call {
+  user: UserInfo
+  request: ServerRequest
+  /** Texts of Warning headers. */
+  warnings: string[]
+}
+
+export type Outcome =
+  /** `stored` is there when `object` is exactly what is stored: its bytes can be sent as they are. */
+  | {
+      type: 'object'
+      status: number
+      object: unknown
+      resource?: ServedResource
+      stored?: Stored
+    }
+  | {
+      type: 'list'
+      resource: ServedResource
+      items: Stored[]
+      metadata: KubeList<never>['metadata']
+    }
+  | { type: 'watch'; resource: ServedResource; open: (sink: WatchSink) => { close(): void } }
+  | { type: 'bytes'; status: number; contentType: string; chunks: AsyncIterable<Uint8Array> }
+  | { type: 'document'; status: number; contentType: string; text: string }
+
+export interface Target {
+  resource: ServedResource
+  namespace: string | undefined
+  name: string
+  subresource: string | undefined
+}
+
+/** An object that may still be changed: a copy of its own. */
+export type Draft = KubeObject & Record<string, unknown>

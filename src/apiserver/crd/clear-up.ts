@@ -1,0 +1,69 @@
+import type { UserInfo } from '#base/api-call.ts'
+import type { ReconcileResult } from '#base/work-queue.ts'
+import { isReason } from '#base/errors.ts'
+import type { CustomResourceDefinition } from '#kinds/k8s/apiextensions.ts'
+import type { ClusterContext, Draft } from '../context.ts'
+import { prefixFor } from '../resources.ts'
+import { remove } from '../verbs/delete.ts'
+import { replace } from '../verbs/replace.ts'
+import { customResources } from './custom-resource.ts'
+
+export const CLEAN_UP_FINALIZER = 'customresourcecleanup.apiextensions.k8s.io'
+
+const SERVER: UserInfo = { username: 'system:apiserver', groups: ['system:masters'] }
+const AGAIN_AFTER_MS = 1_000
+
+/** Deletes the objects of a definition that goes; lets the definition go once none is left. */
+export async function clearUp(
+  context: ClusterContext,
+  definition: CustomResourceDefinition,
+): Promise<ReconcileResult> {
+  const { group, names } = definition.spec
+  const stored = context.objects.list(prefixFor(group, names.plural))
+  const [resource] = customResources(definition)
+  if (stored.length > 0 && resource !== undefined) {
+    const options = {
+      dryRun: false,
+      gracePeriodSeconds: undefined,
+      propagation: undefined,
+      uid: undefined,
+      resourceVersion: undefined,
+    }
+    for (const { object } of stored) {
+      if (object.metadata.deletionTimestamp !== undefined) continue
+      const { name, namespace } = object.metadata
+      const target = { resource, name, namespace, subresource: undefined }
+      await remove(context, { user: SERVER }, target, options).catch(ignoreNotFound)
+    }
+    // Objects with finalizers take as long as their controllers do.
+    if (context.objects.list(prefixFor(group, names.plural)).length > 0)
+      return { afterMs: AGAIN_AFTER_MS }
+  }
+  await letGo(context, definition.metadata.name)
+}
+
+async function letGo(context: ClusterContext, name: string): Promise<void> {
+  const resource = context.resources.findKind('apiextensions.k8s.io', 'CustomResourceDefinition')
+  if (resource === undefined) return
+  await replace(
+    context,
+    { user: SERVER },
+    {
+      target: { resource, namespace: undefined, name, subresource: undefined },
+      dryRun: false,
+      byServer: true,
+      change({ object }) {
+        const draft = structuredClone(object) as Draft
+        const { metadata } = draft
+        metadata.finalizers = metadata.finalizers?.filter((one) => one !== CLEAN_UP_FINALIZER)
+        if (metadata.finalizers?.length === 0) delete metadata.finalizers
+        return draft
+      },
+    },
+  ).catch(ignoreNotFound)
+}
+
+function ignoreNotFound(error: unknown): undefined {
+  if (isReason(error, 'NotFound')) return undefined
+  throw error
+}

@@ -1,0 +1,62 @@
+// Keeps what is served in step with the CustomResourceDefinitions that are stored, and clears up
+// after one that goes.
+import { WorkQueue } from '#base/work-queue.ts'
+import type { CustomResourceDefinition } from '#kinds/k8s/apiextensions.ts'
+import type { ClusterContext } from '../context.ts'
+import { prefixFor } from '../resources.ts'
+import { clearUp } from './clear-up.ts'
+import { CRD_GROUP, CRD_PLURAL } from './crd-status.ts'
+import { customResources } from './custom-resource.ts'
+
+export function serveCustomResources(context: ClusterContext): { close(): Promise<void> } {
+  const { objects, resources, clock, random } = context
+  const prefix = prefixFor(CRD_GROUP, CRD_PLURAL)
+  const find = (key: string) => objects.get(key)?.object as CustomResourceDefinition | undefined
+  const queue = new WorkQueue({
+    name: `custom resources of ${context.name}`,
+    clock,
+    random,
+    log: context.log,
+    reconcile: async (key) => {
+      const definition = find(key)
+      if (definition?.metadata.deletionTimestamp === undefined) return
+      return clearUp(context, definition)
+    },
+  })
+  const served = new Map<string, CustomResourceDefinition>()
+  const follow = (key: string, definition: CustomResourceDefinition | undefined) => {
+    if (definition === undefined) served.delete(key)
+    else served.set(key, definition)
+    if (definition?.metadata.deletionTimestamp !== undefined) queue.add(key)
+  }
+  const publish = () => {
+    const definitions = [...served.values()].filter(isEstablished)
+    resources.setCustom(definitions.flatMap(customResources))
+  }
+  for (const { key, object } of objects.list(prefix))
+    follow(key, object as CustomResourceDefinition)
+  publish()
+  const watch = objects.store.watch(prefix, objects.revision, {
+    events(events) {
+      for (const { key, type, value } of events)
+        follow(
+          key,
+          type === 'put' ? (objects.decode(value) as CustomResourceDefinition) : undefined,
+        )
+      publish()
+    },
+  })
+  queue.start()
+  return {
+    async close() {
+      watch.close()
+      await queue.stop()
+    },
+  }
+}
+
+function isEstablished({ status }: CustomResourceDefinition): boolean {
+  return (
+    status?.conditions?.some((one) => one.type === 'Established' && one.status === 'True') ?? false
+  )
+}

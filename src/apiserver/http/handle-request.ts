@@ -1,0 +1,122 @@
+// One HTTP request of one logical cluster: read, authenticate, answer, write.
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { TLSSocket } from 'node:tls'
+import type { PatchType, ApiRequest, UserInfo } from '#base/api-call.ts'
+import { isReason, StatusError } from '#base/errors.ts'
+import { methodNotAllowed } from '../api-errors.ts'
+import type { Credentials } from '../authentication/authenticator.ts'
+import { decodeProtobuf } from '../protobuf/decode-protobuf.ts'
+import { impersonate } from '../authentication/impersonate.ts'
+import type { Body, Call, ClusterContext, Outcome, ServerRequest } from '../context.ts'
+import { PLAIN, readForm } from './negotiate.ts'
+import type { SharedEncoder } from './encode-event.ts'
+import { readBytes, textOf } from './read-bytes.ts'
+import { bodyMediaType, patchTypeOf } from './media-types.ts'
+import { createStreamCounter } from './stream-counter.ts'
+import { writeError, writeOutcome } from './write-outcome.ts'
+
+export interface ClusterAccess {
+  context: ClusterContext
+  authenticate(credentials: Credentials): Promise<UserInfo>
+  answer(call: Call): Promise<Outcome>
+  /** Aborts when the cluster closes. */
+  closing: AbortSignal
+  encodeShared: SharedEncoder
+}
+
+export type RequestHandler = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  path: string,
+) => Promise<void>
+
+export function createRequestHandler(access: ClusterAccess): RequestHandler {
+  const streams = createStreamCounter()
+  return async (request, response, path) => {
+    const abort = new AbortController()
+    response.once('close', () => abort.abort(new Error('the client has gone')))
+    const signal = AbortSignal.any([abort.signal, access.closing])
+    try {
+      const user = await identify(access, request)
+      const serverRequest = await readRequest(request, path, signal)
+      const form = /^\/apis?\//.test(path) ? readForm(request.headers.accept) : PLAIN
+      const call: Call = { user, request: serverRequest, warnings: [] }
+      const outcome = await access.answer(call)
+      const release =
+        outcome.type === 'watch' || outcome.type === 'bytes'
+          ? streams.take(user.username)
+          : () => undefined
+      try {
+        await writeOutcome({ access, call, form, outcome, response, signal })
+      } finally {
+        release()
+      }
+    } catch (error) {
+      if (signal.aborted && !response.writable) return
+      writeError(response, statusErrorOf(access, error, path))
+    }
+  }
+}
+
+async function identify(access: ClusterAccess, request: IncomingMessage): Promise<UserInfo> {
+  const socket = request.socket as Partial<TLSSocket>
+  const certificate = socket.getPeerX509Certificate?.()
+  const { authorization } = request.headers
+  const user = await access.authenticate({ authorization, certificate })
+  return impersonate(access.context.authorizer, user, request.headers)
+}
+
+const METHODS = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE'])
+
+async function readRequest(
+  request: IncomingMessage,
+  path: string,
+  signal: AbortSignal,
+): Promise<ServerRequest> {
+  // Taken as it stands: a path that needs normalising names nothing here.
+  const mark = path.indexOf('?')
+  const [pathname, query] = mark < 0 ? [path, ''] : [path.slice(0, mark), path.slice(mark + 1)]
+  // HEAD is GET without a body; Node leaves the body out by itself.
+  const method = request.method === 'HEAD' ? 'GET' : (request.method ?? '')
+  if (!METHODS.has(method)) throw methodNotAllowed()
+  const { accept } = request.headers
+  const read: ServerRequest = {
+    method: method as ApiRequest['method'],
+    path: pathname,
+    query: new URLSearchParams(query),
+    signal,
+    ...(accept === undefined ? {} : { accept }),
+  }
+  if (method === 'GET') return read
+  return { ...read, ...(await readBody(request, method)) }
+}
+
+async function readBody(
+  request: IncomingMessage,
+  method: string,
+): Promise<{ body: Body; patchType?: PatchType }> {
+  const bytes = await readBytes(request)
+  const contentType = request.headers['content-type']
+  if (method === 'PATCH') {
+    const patchType = patchTypeOf(contentType)
+    const body: Body = { type: 'text', text: textOf(bytes), mediaType: 'application/json' }
+    return patchType === undefined ? { body } : { body, patchType }
+  }
+  const mediaType = bytes.length === 0 ? 'application/json' : bodyMediaType(contentType)
+  if (mediaType === 'application/vnd.kubernetes.protobuf')
+    return { body: { type: 'value', value: decodeProtobuf(bytes) } }
+  return { body: { type: 'text', text: textOf(bytes), mediaType } }
+}
+
+function statusErrorOf({ context }: ClusterAccess, error: unknown, path: string): StatusError {
+  if (error instanceof StatusError) {
+    if (isReason(error, 'InternalError')) context.log.warn('request failed', { path, error })
+    return error
+  }
+  context.log.error('request failed', { path, error })
+  return new StatusError(
+    'InternalError',
+    'Internal error occurred: see the log of the engine for its cause',
+    { cause: error },
+  )
+}

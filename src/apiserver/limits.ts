@@ -1,0 +1,31 @@
+// Bounds of the API server, by name. What other parts share is in base/limits.ts.
+
+export const apiLimits = {
+  /** Longest path with query; Node refuses longer header blocks before we see them. */
+  urlLengthMax: 8_192,
+  /** Nesting of a JSON or YAML body. */
+  bodyDepthMax: 100,
+  /** Requests being answered at once by one listener, watches and logs aside. */
+  requestsInFlightMax: 400,
+  /** Open watches and followed logs of one user of one cluster. */
+  streamsPerUserMax: 2_000,
+  /** Bytes that may wait in a watcher's socket before it is closed. */
+  watchBufferBytesMax: 16 * 1024 * 1024,
+  /** A watch without timeoutSeconds ends after a time between the two, so that watches spread. */
+  watchTimeoutMs: { min: 30 * 60_000, max: 60 * 60_000 },
+  bookmarkIntervalMs: 60_000,
+  /** Encoded events kept to share between watchers of the same form. */
+  encodedEventsMax: 2_000,
+  /** Tries to find a free name for `generateName`. */
+  generateNameTriesMax: 8,
+  patchOperationsMax: 10_000,
+  /** Objects a deletecollection removes side by side, so that they share commits. */
+  deletesAtOnceMax: 50,
+  /** A client must have sent its headers, and then its body, within these. */
+  headersTimeoutMs: 10_000,
+  requestTimeoutMs: 60_000,
+  keepAliveTimeoutMs: 120_000,
+  connectionsMax: 10_000,
+  /** How long a kubelet may take to accept a connection. */
+  nodeDialTimeoutMs: 10_000,
+} as const

@@ -1,0 +1,127 @@
+// One logical cluster: a Kubernetes API over one store.
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { ApiCall, UserInfo } from '#base/api-call.ts'
+import type { Clock } from '#base/clock.ts'
+import type { Logger } from '#base/log.ts'
+import type { Random } from '#base/random.ts'
+import type { TokenIssuer } from '#identity/token-issuer.ts'
+import type { KindDefinition } from '#kinds/definition.ts'
+import type { Store } from '#storage/types.ts'
+import type { AdmissionPlugin } from './admission/plugin.ts'
+import { builtinAdmission } from './admission/builtin-admission.ts'
+import { answer } from './answer.ts'
+import type { Handlers } from './answer.ts'
+import { createAuthenticator } from './authentication/authenticator.ts'
+import { createRbacAuthorizer } from './authorization/rbac.ts'
+import { bootstrap } from './bootstrap.ts'
+import { builtinResources } from './builtin-resources.ts'
+import { inProcessCall } from './in-process-call.ts'
+import type { Call, ClusterContext, Outcome } from './context.ts'
+import { serveCustomResources } from './crd/serve-custom-resources.ts'
+import type { ClusterAccess } from './http/handle-request.ts'
+import { createSharedEncoder } from './http/encode-event.ts'
+import { createRequestHandler } from './http/handle-request.ts'
+import { apiLimits } from './limits.ts'
+import { createObjectStorage } from './objects/object-storage.ts'
+import { createPathHandler } from './path-handlers.ts'
+import { createResourceRegistry } from './resources.ts'
+import { answerReview, reviewResources } from './reviews/reviews.ts'
+import { answerSubresource } from './subresources/subresources.ts'
+
+export interface LogicalClusterOptions {
+  name: string
+  store: Store
+  kinds: readonly KindDefinition[]
+  clock: Clock
+  random: Random
+  log: Logger
+  tokenIssuer: TokenIssuer
+  /** PEM of the authority whose client certificates count in this cluster. */
+  clientAuthorityPem?: string
+  /** The user of an opaque bearer token, by its SHA-256 in hex. */
+  findToken?: (hash: string) => UserInfo | undefined
+  /** Where ClusterIPs come from; without it services get none. */
+  serviceCIDR?: string
+  /** A connection to the kubelet's HTTP API of a node. */
+  dialNode?: (nodeName: string) => Promise<Duplex>
+  /** Rules beside Kubernetes' own; asked after them. */
+  admission?: readonly AdmissionPlugin[]
+  /** Version of the product, shown by /version. */
+  version: string
+}
+
+export interface LogicalCluster {
+  readonly name: string
+  /** The API as this user, without a socket. */
+  call(user: UserInfo): ApiCall
+  /** Answers an HTTP request; `path` is the one below the cluster's root, with query. */
+  handle(request: IncomingMessage, response: ServerResponse, path: string): Promise<void>
+  /** Ends all watches; the store stays its owner's. */
+  close(): Promise<void>
+}
+
+/** Resolves when the cluster has the objects every cluster starts with. */
+export async function createLogicalCluster(
+  options: LogicalClusterOptions,
+): Promise<LogicalCluster> {
+  const { name, store, clock, random, log, tokenIssuer } = options
+  const objects = createObjectStorage(store)
+  const resources = createResourceRegistry(options.kinds.flatMap(builtinResources), reviewResources)
+  const authenticator = createAuthenticator({
+    clock,
+    objects,
+    tokens: tokenIssuer,
+    clientAuthorityPem: options.clientAuthorityPem,
+    findToken: options.findToken ?? (() => undefined),
+  })
+  const rules = builtinAdmission({
+    objects,
+    resources,
+    clock,
+    random,
+    serviceCIDR: options.serviceCIDR,
+  })
+  const context: ClusterContext = {
+    name,
+    clock,
+    random,
+    log,
+    objects,
+    resources,
+    admission: [...rules.plugins, ...(options.admission ?? [])],
+    authorizer: createRbacAuthorizer(objects),
+    tokens: tokenIssuer,
+    dialNode: options.dialNode ?? noNodes,
+    identifyToken: authenticator.identifyToken,
+  }
+  const handlers: Handlers = {
+    subresources: answerSubresource,
+    reviews: answerReview,
+    paths: createPathHandler(context, { version: options.version }),
+  }
+  const answerCall = (call: Call): Promise<Outcome> => answer(context, handlers, call)
+  const closing = new AbortController()
+  const access: ClusterAccess = {
+    context,
+    authenticate: authenticator.authenticate,
+    answer: answerCall,
+    closing: closing.signal,
+    encodeShared: createSharedEncoder(apiLimits.encodedEventsMax),
+  }
+  const customResources = serveCustomResources(context)
+  await bootstrap(context)
+  return {
+    name,
+    call: (user) => inProcessCall(answerCall, user, closing.signal),
+    handle: createRequestHandler(access),
+    async close() {
+      closing.abort(new Error(`cluster ${name} closes`))
+      rules.close()
+      await customResources.close()
+    },
+  }
+}
+
+const noNodes = (nodeName: string): Promise<never> =>
+  Promise.reject(new Error(`node ${nodeName} cannot be reached: this cluster has no nodes`))

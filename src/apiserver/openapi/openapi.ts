@@ -1,0 +1,118 @@
+// OpenAPI of what is served: v3 per group version, with an index of hashes; v2 as one document.
+import { createHash } from 'node:crypto'
+import { notAcceptable, PathNotFoundError } from '../api-errors.ts'
+import type { Outcome } from '../context.ts'
+import type { ResourceRegistry } from '../resources.ts'
+import type { GroupVersionDocument } from './documents.ts'
+import { groupVersionDocument } from './documents.ts'
+import { swaggerOf } from './swagger.ts'
+
+export type OpenApi = (parts: readonly string[], accept: string) => Outcome
+
+interface Built {
+  generation: number
+  /** By "api/v1", "apis/apps/v1", ... */
+  documents: Map<string, Rendered>
+  swagger: string | undefined
+}
+
+interface Rendered {
+  document: GroupVersionDocument
+  /** Only written when asked for the first time. */
+  text: string | undefined
+  hash: string | undefined
+}
+
+export function createOpenApi(resources: ResourceRegistry, version: string): OpenApi {
+  let built: Built | undefined
+  const current = (): Built => {
+    if (built?.generation === resources.generation) return built
+    const documents = new Map<string, Rendered>()
+    for (const [key, group] of groupVersions(resources))
+      documents.set(key, {
+        document: groupVersionDocument(resources, { ...group, productVersion: version }),
+        text: undefined,
+        hash: undefined,
+      })
+    built = { generation: resources.generation, documents, swagger: undefined }
+    return built
+  }
+  return (parts, accept) => {
+    const [, kind, ...rest] = parts
+    if (!acceptsJson(accept)) {
+      if (kind === 'v2' && accept.includes(PROTOBUF_V2)) return emptyProtobuf(version)
+      throw notAcceptable(['application/json'])
+    }
+    if (kind === 'v2' && rest.length === 0) {
+      const now = current()
+      const all = [...now.documents.values()].map(({ document }) => document)
+      return json((now.swagger ??= JSON.stringify(swaggerOf(all, version))))
+    }
+    if (kind !== 'v3') throw new PathNotFoundError()
+    if (rest.length === 0) return json(JSON.stringify(indexOf(current())))
+    const rendered = current().documents.get(rest.join('/'))
+    if (rendered === undefined) throw new PathNotFoundError()
+    return json(render(rendered).text)
+  }
+}
+
+interface GroupVersion {
+  group: string
+  version: string
+}
+
+function groupVersions(resources: ResourceRegistry): Map<string, GroupVersion> {
+  const found = new Map<string, GroupVersion>()
+  for (const { group, version } of [...resources.all(), ...resources.reviews()])
+    found.set(group === '' ? `api/${version}` : `apis/${group}/${version}`, { group, version })
+  return found
+}
+
+function render(rendered: Rendered): { text: string; hash: string } {
+  const text = (rendered.text ??= JSON.stringify(rendered.document))
+  const hash = (rendered.hash ??= createHash('sha256')
+    .update(text)
+    .digest('hex')
+    .slice(0, 32)
+    .toUpperCase())
+  return { text, hash }
+}
+
+function indexOf({ documents }: Built) {
+  const entries = [...documents].map(([key, rendered]) => {
+    const { hash } = render(rendered)
+    return [key, { serverRelativeURL: `/openapi/v3/${key}?hash=${hash}` }]
+  })
+  return { paths: Object.fromEntries(entries) as Record<string, unknown> }
+}
+
+/** Protobuf alone is not served: clients that insist on it must hear so. */
+function acceptsJson(accept: string): boolean {
+  if (accept === '') return true
+  return accept.split(',').some((range) => {
+    const type = range.split(';')[0]!.trim()
+    return type === 'application/json' || type === '*/*' || type === 'application/*'
+  })
+}
+
+const PROTOBUF_V2 = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf'
+/** The name asked for is no valid media type: Kubernetes answers with this one. */
+const PROTOBUF_V2_ANSWER = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf'
+
+/**
+ * kubectl asks for v2 in protobuf alone, and only after v3 had no such kind. A document without
+ * definitions says the same again, where a refusal would hide from the user what is wrong.
+ */
+function emptyProtobuf(version: string): Outcome {
+  const field = (number: number, text: string) =>
+    String.fromCharCode((number << 3) | 2, Buffer.byteLength(text)) + text
+  const text = field(1, '2.0') + field(2, field(1, 'Kubernetes') + field(2, version))
+  return { type: 'document', status: 200, contentType: PROTOBUF_V2_ANSWER, text }
+}
+
+const json = (text: string): Outcome => ({
+  type: 'document',
+  status: 200,
+  contentType: 'application/json',
+  text,
+})

@@ -1,0 +1,57 @@
+// Paths outside resources: health, version, discovery, OpenAPI.
+import { methodNotAllowed, PathNotFoundError } from './api-errors.ts'
+import type { Call, ClusterContext, Outcome } from './context.ts'
+import { createDiscovery } from './discovery/discovery.ts'
+import { health } from './health.ts'
+import { createOpenApi } from './openapi/openapi.ts'
+import type { PathRequest } from './request-info.ts'
+import { versionDocument } from './version-document.ts'
+
+export type PathHandler = (call: Call, info: PathRequest) => Outcome | Promise<Outcome>
+
+export function createPathHandler(
+  context: ClusterContext,
+  options: { version: string },
+): PathHandler {
+  const discovery = createDiscovery(context.resources)
+  const openApi = createOpenApi(context.resources, options.version)
+  return (call, { path, verb }) => {
+    if (verb !== 'get' && verb !== 'head') throw methodNotAllowed()
+    const parts = path.split('/').filter((part) => part !== '')
+    const [first] = parts
+    switch (first) {
+      case 'healthz':
+      case 'livez':
+      case 'readyz':
+        return health(parts, call.request.query)
+      case 'version':
+        if (parts.length === 1) return json(versionDocument(options.version))
+        break
+      case 'api':
+      case 'apis':
+        return discovery(parts, call.request.accept ?? '')
+      case 'openapi':
+        return openApi(parts, call.request.accept ?? '')
+      case undefined:
+        return json({ paths: rootPaths(context) })
+    }
+    throw new PathNotFoundError()
+  }
+}
+
+const json = (value: unknown): Outcome => ({
+  type: 'document',
+  status: 200,
+  contentType: 'application/json',
+  text: JSON.stringify(value),
+})
+
+function rootPaths({ resources }: ClusterContext): string[] {
+  const versions = [...resources.all(), ...resources.reviews()].flatMap(({ group, version }) =>
+    group === ''
+      ? ['/api', `/api/${version}`]
+      : ['/apis', `/apis/${group}`, `/apis/${group}/${version}`],
+  )
+  const fixed = ['/healthz', '/livez', '/openapi/v2', '/openapi/v3', '/readyz', '/version']
+  return [...new Set([...versions, ...fixed])].toSorted()
+}

@@ -1,0 +1,118 @@
+// Reads a request's path and method: which resource it means, or which other path. Pure.
+import type { ApiRequest } from '#base/api-call.ts'
+
+export type Verb =
+  | 'get'
+  | 'list'
+  | 'watch'
+  | 'create'
+  | 'update'
+  | 'patch'
+  | 'delete'
+  | 'deletecollection'
+
+export interface ResourceRequest {
+  type: 'resource'
+  verb: Verb
+  group: string
+  version: string
+  resource: string
+  subresource: string | undefined
+  namespace: string | undefined
+  name: string | undefined
+}
+
+export interface PathRequest {
+  type: 'path'
+  /** "get", "post", ... */
+  verb: string
+  path: string
+}
+
+export type RequestInfo = ResourceRequest | PathRequest
+
+export interface RequestLine {
+  method: ApiRequest['method']
+  path: string
+  query: URLSearchParams
+}
+
+// `namespaces/<name>/<this>` is a subresource of the namespace, not a resource inside of it.
+const NAMESPACE_SUBRESOURCES = new Set(['status', 'finalize'])
+
+const SELECTING_METHODS = new Set<ApiRequest['method']>(['GET', 'DELETE'])
+
+export function readRequest(line: RequestLine): RequestInfo {
+  const parts = line.path.split('/').filter((part) => part !== '')
+  const other: PathRequest = {
+    type: 'path',
+    verb: line.method.toLowerCase(),
+    path: line.path,
+  }
+  const prefixLength = parts[0] === 'api' ? 2 : parts[0] === 'apis' ? 3 : undefined
+  if (prefixLength === undefined || parts.length <= prefixLength) return other
+  const group = parts[0] === 'api' ? '' : parts[1]!
+  const version = parts[prefixLength - 1]!
+  const place = readPlace(parts.slice(prefixLength).map(decodeSegment))
+  if (place === undefined) return other
+  return { type: 'resource', verb: verbOf(line, place), group, version, ...named(line, place) }
+}
+
+interface ResourcePlace {
+  resource: string
+  subresource: string | undefined
+  namespace: string | undefined
+  name: string | undefined
+}
+
+function readPlace(parts: string[]): ResourcePlace | undefined {
+  // No name holds a slash; one that was escaped must not reach into another key.
+  if (parts.some((part) => part.includes('/'))) return undefined
+  let rest = parts
+  let namespace: string | undefined
+  if (parts[0] === 'namespaces' && parts.length > 1) {
+    namespace = parts[1]
+    if (parts.length > 2 && !NAMESPACE_SUBRESOURCES.has(parts[2]!)) rest = parts.slice(2)
+  }
+  const [resource, name, ...deeper] = rest
+  if (resource === undefined) return undefined
+  const subresource = deeper.length === 0 ? undefined : deeper.join('/')
+  return { resource, name, namespace, subresource }
+}
+
+function decodeSegment(segment: string): string {
+  try {
+    return decodeURIComponent(segment)
+  } catch (error) {
+    // Not valid percent encoding: taken as it stands, and then not found.
+    if (error instanceof URIError) return segment
+    throw error
+  }
+}
+
+export function isTrue(value: string | null): boolean {
+  return value !== null && value !== 'false' && value !== '0'
+}
+
+function verbOf(line: RequestLine, place: ResourcePlace): Verb {
+  switch (line.method) {
+    case 'GET':
+      if (place.subresource === undefined && isTrue(line.query.get('watch'))) return 'watch'
+      return place.name === undefined ? 'list' : 'get'
+    case 'POST':
+      return 'create'
+    case 'PUT':
+      return 'update'
+    case 'PATCH':
+      return 'patch'
+    case 'DELETE':
+      return place.name === undefined ? 'deletecollection' : 'delete'
+  }
+}
+
+/** A list of one name by field selector is authorized as that name. */
+function named(line: RequestLine, place: ResourcePlace): ResourcePlace {
+  if (place.name !== undefined || !SELECTING_METHODS.has(line.method)) return place
+  const match = /^metadata\.name=([^,=!]+)$/.exec(line.query.get('fieldSelector') ?? '')
+  return match === null ? place : { ...place, name: match[1] }
+}

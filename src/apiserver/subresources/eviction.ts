@@ -1,0 +1,103 @@
+// Eviction: a delete of a pod that a PodDisruptionBudget may refuse.
+import { notFound, StatusError } from '#base/errors.ts'
+import type { Pod } from '#kinds/k8s/core.ts'
+import type { Eviction, PodDisruptionBudget } from '#kinds/k8s/policy.ts'
+import { matchesLabelSelector } from '#kinds/label-selector.ts'
+import { successStatus } from '../api-errors.ts'
+import type { Call, ClusterContext, Draft, Outcome, Target } from '../context.ts'
+import type { DeleteRequest, Propagation } from '../request-options.ts'
+import { readWriteOptions } from '../request-options.ts'
+import { keyFor } from '../resources.ts'
+import { remove } from '../verbs/delete.ts'
+import { replace } from '../verbs/replace.ts'
+import { readBodyAs } from './read-body.ts'
+
+const EVICTION = {
+  kind: 'Eviction',
+  apiVersion: 'policy/v1',
+  schema: 'io.k8s.api.policy.v1.Eviction',
+}
+
+export async function evictPod(
+  context: ClusterContext,
+  call: Call,
+  target: Target,
+): Promise<Outcome> {
+  const { deleteOptions } = readBodyAs<Eviction>(call, EVICTION)
+  const { dryRun } = readWriteOptions(call.request.query, 'CreateOptions')
+  const stored = context.objects.getAccepted(keyFor(target.resource, target.namespace, target.name))
+  if (stored === undefined) throw notFound({ group: '', resource: 'pods' }, target.name)
+  const pod = stored.object as Pod
+  if (countsForBudgets(pod)) await spendBudget(context, call, pod, dryRun)
+  const options: DeleteRequest = {
+    dryRun: dryRun || (deleteOptions?.dryRun?.length ?? 0) > 0,
+    gracePeriodSeconds: deleteOptions?.gracePeriodSeconds,
+    propagation: deleteOptions?.propagationPolicy as Propagation | undefined,
+    uid: deleteOptions?.preconditions?.uid ?? pod.metadata.uid,
+    resourceVersion: deleteOptions?.preconditions?.resourceVersion,
+  }
+  await remove(context, call, { ...target, subresource: undefined }, options)
+  return { type: 'object', status: 201, object: successStatus(201) }
+}
+
+/** A pod that is done, not started or going already takes nothing from a budget. */
+function countsForBudgets({ metadata, status }: Pod): boolean {
+  if (metadata.deletionTimestamp !== undefined) return false
+  return !['Succeeded', 'Failed', 'Pending'].includes(status?.phase ?? '')
+}
+
+const BUDGETS = { group: 'policy', resource: 'poddisruptionbudgets' }
+
+async function spendBudget(
+  context: ClusterContext,
+  call: Call,
+  pod: Pod,
+  dryRun: boolean,
+): Promise<void> {
+  const resource = context.resources.find(BUDGETS.group, 'v1', BUDGETS.resource)
+  if (resource === undefined) return
+  const namespace = pod.metadata.namespace!
+  const budgets = context.objects
+    .list(`${resource.prefix}${namespace}/`)
+    .map(({ object }) => object as PodDisruptionBudget)
+    .filter(({ spec }) => matchesLabelSelector(spec?.selector, pod.metadata.labels))
+  if (budgets.length === 0) return
+  if (budgets.length > 1)
+    throw new StatusError(
+      'InternalError',
+      'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.',
+    )
+  const { name } = budgets[0]!.metadata
+  await replace(context, call, {
+    target: { resource, namespace, name, subresource: 'status' },
+    dryRun,
+    byServer: true,
+    change: ({ object }) => spent(object as PodDisruptionBudget, pod),
+  })
+}
+
+function spent(budget: PodDisruptionBudget, pod: Pod): Draft {
+  const status = budget.status
+  const allowed = status?.disruptionsAllowed ?? 0
+  if (status === undefined || allowed <= 0) throw refused(budget)
+  const draft = structuredClone(budget)
+  draft.status = {
+    ...structuredClone(status),
+    disruptionsAllowed: allowed - 1,
+    // The budget's controller takes the pod from here once it has seen it go.
+    disruptedPods: {
+      ...status.disruptedPods,
+      [pod.metadata.name]: pod.metadata.creationTimestamp!,
+    },
+  }
+  return draft as PodDisruptionBudget & Draft
+}
+
+function refused({ metadata, status }: PodDisruptionBudget): StatusError {
+  const needs = `The disruption budget ${metadata.name} needs ${status?.desiredHealthy ?? 0} healthy pods and has ${status?.currentHealthy ?? 0} currently`
+  return new StatusError(
+    'TooManyRequests',
+    "Cannot evict pod as it would violate the pod's disruption budget.",
+    { details: { causes: [{ reason: 'DisruptionBudget', message: needs }] } },
+  )
+}

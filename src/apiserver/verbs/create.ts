@@ -1,0 +1,121 @@
+import { alreadyExists, badRequest } from '#base/errors.ts'
+import type { KubeObject } from '#kinds/object.ts'
+import { admit, validateAdmission } from '../admission/run-admission.ts'
+import { invalidObject } from '../api-errors.ts'
+import { readObject } from '../body.ts'
+import type { Call, ClusterContext, Draft, Outcome } from '../context.ts'
+import { apiLimits } from '../limits.ts'
+import { generatedName, identify, startMetadata } from '../objects/metadata.ts'
+import type { Stored } from '../objects/object-storage.ts'
+import { withRevision } from '../objects/object-storage.ts'
+import { prepareWrite } from '../objects/prepare-write.ts'
+import type { WriteOptions } from '../request-options.ts'
+import { readWriteOptions } from '../request-options.ts'
+import type { ServedResource } from '../resources.ts'
+import { keyFor, resourceName, shown } from '../resources.ts'
+
+export async function createFromRequest(
+  context: ClusterContext,
+  call: Call,
+  resource: ServedResource,
+  namespace: string | undefined,
+): Promise<Outcome> {
+  if (resource.namespaced && namespace === undefined)
+    throw badRequest('namespace is required to create this kind of object')
+  const options = readWriteOptions(call.request.query, 'CreateOptions')
+  const draft = readObject(call, resource, options.fieldValidation)
+  const created = await create(context, call, { resource, namespace, draft, options })
+  return {
+    type: 'object',
+    status: 201,
+    ...created,
+    object: shown(resource, created.object),
+    resource,
+  }
+}
+
+export interface Created {
+  object: KubeObject
+  /** Absent on a dry run. */
+  stored?: Stored
+}
+
+export interface Creation {
+  resource: ServedResource
+  namespace: string | undefined
+  draft: Draft
+  options: WriteOptions
+}
+
+/** Stores a new object; on a dry run gives what would have been stored. */
+export async function create(
+  context: ClusterContext,
+  call: Pick<Call, 'user'>,
+  creation: Creation,
+): Promise<Created> {
+  const { draft, resource, namespace } = creation
+  startMetadata(draft, resource, namespace)
+  const { name, generateName } = draft.metadata
+  if (name || !generateName) return createNamed(context, call, creation)
+  for (let tries = 1; ; tries++) {
+    draft.metadata.name = generatedName(generateName, context.random.suffix)
+    try {
+      return await createNamed(context, call, { ...creation, draft: structuredClone(draft) })
+    } catch (error) {
+      const taken = error instanceof Error && 'reason' in error && error.reason === 'AlreadyExists'
+      if (!taken || tries === apiLimits.generateNameTriesMax) throw error
+    }
+  }
+}
+
+async function createNamed(
+  context: ClusterContext,
+  call: Pick<Call, 'user'>,
+  { draft, resource, namespace, options }: Creation,
+): Promise<Created> {
+  const { definition } = resource
+  identify(draft, resource, context)
+  definition.defaults(draft)
+  prepareWrite(resource, draft, undefined, undefined)
+  const admitted = await admit(context.admission, {
+    operation: 'CREATE',
+    group: resource.group,
+    version: resource.version,
+    kind: resource.kind,
+    resource: resource.plural,
+    subresource: undefined,
+    namespace,
+    name: draft.metadata.name ?? '',
+    object: draft,
+    old: undefined,
+    user: call.user,
+    dryRun: options.dryRun,
+  })
+  try {
+    const errors = definition.validate(draft, undefined)
+    if (errors.length > 0) throw invalidObject(resource, draft.metadata.name ?? '', errors)
+    await validateAdmission(context.admission, admitted)
+    return await store(context, { draft, resource, namespace, options }, admitted.abandon)
+  } catch (error) {
+    admitted.abandon()
+    throw error
+  }
+}
+
+async function store(
+  context: ClusterContext,
+  { draft, resource, namespace, options }: Creation,
+  abandon: () => void,
+): Promise<Created> {
+  const { name } = draft.metadata
+  const key = keyFor(resource, namespace, name)
+  if (options.dryRun) {
+    if (context.objects.getAccepted(key) !== undefined)
+      throw alreadyExists(resourceName(resource), name)
+    abandon()
+    return { object: withRevision(draft, undefined) }
+  }
+  const written = await context.objects.write(key, draft, 0)
+  if (!written.ok) throw alreadyExists(resourceName(resource), name)
+  return { object: written.stored.object, stored: written.stored }
+}

@@ -1,0 +1,20 @@
+import type { KubeObject } from '#kinds/object.ts'
+import type { Pod } from '#kinds/k8s/core.ts'
+import type { ServedResource } from '../resources.ts'
+
+/**
+ * How long an object stays to shut down: only pods that may still run do. Kubernetes calls this
+ * CheckGracefulDelete.
+ */
+export function gracePeriodSeconds(
+  resource: ServedResource,
+  object: KubeObject,
+  asked: number | undefined,
+): number {
+  if (resource.group !== '' || resource.plural !== 'pods') return 0
+  const { spec, status } = object as Pod
+  const isDone = status?.phase === 'Failed' || status?.phase === 'Succeeded'
+  if (!spec?.nodeName || isDone) return 0
+  const period = asked ?? spec.terminationGracePeriodSeconds ?? 30
+  return period
+}

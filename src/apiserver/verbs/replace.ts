@@ -1,0 +1,123 @@
+// Read, change, write: what update, patch and most subresources share.
+import { conflict, notFound } from '#base/errors.ts'
+import { limits } from '#base/limits.ts'
+import type { KubeObject } from '#kinds/object.ts'
+import { deepEqual } from '#kinds/validate/equal.ts'
+import type { Admitted } from '../admission/run-admission.ts'
+import { admit, validateAdmission } from '../admission/run-admission.ts'
+import { invalidObject } from '../api-errors.ts'
+import type { Call, ClusterContext, Draft, Target } from '../context.ts'
+import { carryMetadata, countGeneration, isReleased } from '../objects/metadata.ts'
+import type { Stored } from '../objects/object-storage.ts'
+import { prepareWrite } from '../objects/prepare-write.ts'
+import { keyFor, resourceName } from '../resources.ts'
+
+export interface Replacement {
+  target: Target
+  dryRun: boolean
+  /** The new object, a copy of its own, made from the newest one; called again after a conflict. */
+  change: (current: Stored) => Draft
+  /** The server's own change (a binding): the kind's rules for what clients may change do not hold. */
+  byServer?: boolean
+}
+
+export interface Replaced {
+  object: KubeObject
+  /** Absent on a dry run, and when the change let the object go. */
+  stored?: Stored
+}
+
+/**
+ * Replaces an object by what `change` makes of it. A version in the new object must be the current one;
+ * without one a write that came in between only means another try.
+ */
+export async function replace(
+  context: ClusterContext,
+  call: Pick<Call, 'user'>,
+  replacement: Replacement,
+): Promise<Replaced> {
+  const { target, dryRun, change } = replacement
+  const { resource, name, namespace } = target
+  const key = keyFor(resource, namespace, name)
+  for (let tries = 1; tries <= limits.conflictRetriesMax; tries++) {
+    const current = context.objects.getAccepted(key)
+    if (current === undefined) throw notFound(resourceName(resource), name)
+    const draft = change(current)
+    checkVersion(draft, current, target)
+    const admitted = await prepare(context, call, { ...replacement, current, draft })
+    try {
+      await validateAdmission(context.admission, admitted)
+      const replaced = dryRun ? { object: draft } : await commit(context, current, draft)
+      if (dryRun || replaced === undefined) admitted.abandon()
+      if (replaced !== undefined) return replaced
+    } catch (error) {
+      admitted.abandon()
+      throw error
+    }
+  }
+  throw conflict(resourceName(resource), name)
+}
+
+function checkVersion(draft: Draft, current: Stored, { resource, name }: Target): void {
+  const given = draft.metadata.resourceVersion
+  const actual = current.object.metadata.resourceVersion
+  if (given && given !== '0' && given !== actual) throw conflict(resourceName(resource), name)
+  draft.metadata.resourceVersion = actual
+}
+
+interface Preparation extends Replacement {
+  current: Stored
+  draft: Draft
+}
+
+async function prepare(
+  context: ClusterContext,
+  call: Pick<Call, 'user'>,
+  { target, dryRun, current, draft, byServer }: Preparation,
+): Promise<Admitted> {
+  const { resource, name, namespace, subresource } = target
+  const { definition } = resource
+  const old = current.object
+  carryMetadata(draft, old)
+  if (byServer !== true) {
+    definition.defaults(draft)
+    prepareWrite(resource, draft, old, subresource)
+  }
+  const admitted = await admit(context.admission, {
+    operation: 'UPDATE',
+    group: resource.group,
+    version: resource.version,
+    kind: resource.kind,
+    resource: resource.plural,
+    subresource,
+    namespace,
+    name,
+    object: draft,
+    old,
+    user: call.user,
+    dryRun,
+  })
+  if (byServer === true) return admitted
+  countGeneration(draft, old, resource)
+  const errors = definition.validate(draft, old)
+  if (errors.length > 0) {
+    admitted.abandon()
+    throw invalidObject(resource, name, errors)
+  }
+  return admitted
+}
+
+/** Undefined when another write came first. */
+async function commit(
+  context: ClusterContext,
+  current: Stored,
+  draft: Draft,
+): Promise<Replaced | undefined> {
+  if (isReleased(draft)) {
+    const removed = await context.objects.remove(current.key, current.revision)
+    return removed.ok ? { object: draft } : undefined
+  }
+  if (deepEqual(draft, current.object)) return { object: current.object, stored: current }
+  const written = await context.objects.write(current.key, draft, current.revision)
+  return written.ok ? { object: written.stored.object, stored: written.stored } : undefined
+}

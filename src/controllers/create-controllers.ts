@@ -1,0 +1,46 @@
+// All controllers of one logical cluster, as one.
+import { combined } from './combined.ts'
+import type { Controller, ControllerContext } from './context.ts'
+import { createDeploymentController } from './deployment.ts'
+import { createDisruptionController } from './disruption.ts'
+import { createEndpointSliceController } from './endpoint-slice.ts'
+import { createEndpointsController } from './endpoints.ts'
+import { createEventExpiryController } from './event-expiry.ts'
+import { createGarbageCollector } from './garbage-collector.ts'
+import { createNamespaceController } from './namespace.ts'
+import { type NodeLifecycleOptions, createNodeLifecycleController } from './node-lifecycle.ts'
+import { createPodGarbageController } from './pod-garbage.ts'
+import { createReplicaSetController } from './replica-set.ts'
+import { type ServiceAccountOptions, createServiceAccountController } from './service-account.ts'
+import { createTaintEvictionController } from './taint-eviction.ts'
+
+/** Controllers of a cluster without nodes, such as the hub. */
+export function createHubControllers(
+  context: ControllerContext,
+  options: ServiceAccountOptions,
+): Controller {
+  return combined([
+    createNamespaceController(context),
+    createServiceAccountController(context, options),
+    createGarbageCollector(context),
+    createEventExpiryController(context),
+  ])
+}
+
+/** Controllers of a cluster that runs pods. The caller starts the informers. */
+export function createControllers(
+  context: ControllerContext,
+  options: ServiceAccountOptions & NodeLifecycleOptions,
+): Controller {
+  return combined([
+    createHubControllers(context, options),
+    createDeploymentController(context),
+    createReplicaSetController(context),
+    createEndpointSliceController(context),
+    createEndpointsController(context),
+    createNodeLifecycleController(context, options),
+    createTaintEvictionController(context),
+    createPodGarbageController(context),
+    createDisruptionController(context),
+  ])
+}

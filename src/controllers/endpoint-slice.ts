@@ -1,0 +1,90 @@
+// Keeps the EndpointSlices of Services in step with the pods they select.
+import { isReason } from '#base/errors.ts'
+import type { EndpointSlice } from '#kinds/k8s/discovery.ts'
+import { keyOf } from '#kinds/object.ts'
+import {
+  endpointSlices as sliceKind,
+  nodes as nodeKind,
+  pods as podKind,
+  services as serviceKind,
+} from '#kinds/refs.ts'
+import type { Controller, ControllerContext } from './context.ts'
+import { MANAGED_BY, MANAGER, SERVICE_NAME, planEndpointSlices } from './endpoint-slice-plan.ts'
+import { keyedController } from './keyed-controller.ts'
+import { isNamespaceTerminating } from './replica-set-pods.ts'
+import { watchServicePods } from './service-watch.ts'
+
+const ZONE = 'topology.kubernetes.io/zone'
+const BY_SERVICE = 'service'
+
+const serviceKeyOf = ({ metadata }: EndpointSlice): string =>
+  `${metadata.namespace ?? ''}/${metadata.labels?.[SERVICE_NAME] ?? ''}`
+
+const isOurs = ({ metadata }: EndpointSlice): boolean => metadata.labels?.[MANAGED_BY] === MANAGER
+
+export function createEndpointSliceController(context: ControllerContext): Controller {
+  const { client, informers } = context
+  const services = informers.informer(serviceKind)
+  const pods = informers.informer(podKind)
+  const nodes = informers.informer(nodeKind)
+  const indexers = { [BY_SERVICE]: (slice: EndpointSlice) => [serviceKeyOf(slice)] }
+  const slices = informers.informer(sliceKind, { indexers })
+  const sliceClient = client.resource(sliceKind)
+
+  const controller = keyedController(context, {
+    name: 'endpointslice',
+    needs: [services, pods, nodes, slices],
+    reconcile,
+  })
+  const add = (key: string) => controller.add(key)
+  watchServicePods({ services, pods }, add)
+  const sliceChanged = (slice: EndpointSlice) => {
+    if (isOurs(slice)) add(serviceKeyOf(slice))
+  }
+  // Slices that others changed or deleted are made right again.
+  slices.on({ updated: sliceChanged, deleted: sliceChanged, added: sliceChanged })
+  nodes.on({
+    updated: (node, old) => {
+      if (node.metadata.labels?.[ZONE] === old.metadata.labels?.[ZONE]) return
+      for (const service of services.list()) add(keyOf(service))
+    },
+  })
+  return controller
+
+  async function reconcile(key: string): Promise<void> {
+    const service = services.get(key)
+    // The garbage collector deletes the slices of a Service that is gone.
+    if (!service || service.metadata.deletionTimestamp) return
+    const { namespace } = service.metadata
+    const plan = planEndpointSlices({
+      service,
+      pods: pods.list(namespace),
+      zoneOf: (nodeName) => nodes.get(nodeName)?.metadata.labels?.[ZONE],
+      slices: slices
+        .byIndex(BY_SERVICE, key)
+        .filter(isOurs)
+        .toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1)),
+      isNameTaken: (name) => slices.get(`${namespace ?? ''}/${name}`) !== undefined,
+    })
+    // New addresses first: at no time is there less behind a Service than could be.
+    for (const slice of plan.create) await create(slice)
+    for (const slice of plan.update) await sliceClient.update(slice)
+    for (const slice of plan.delete) await remove(slice)
+  }
+
+  async function create(slice: EndpointSlice): Promise<void> {
+    try {
+      await sliceClient.create(slice)
+    } catch (error) {
+      if (!isNamespaceTerminating(error)) throw error
+    }
+  }
+
+  async function remove({ metadata }: EndpointSlice): Promise<void> {
+    try {
+      await sliceClient.delete(metadata)
+    } catch (error) {
+      if (!isReason(error, 'NotFound')) throw error
+    }
+  }
+}

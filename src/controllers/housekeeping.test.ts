@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { rfc3339 } from '#base/clock.ts'
+import { createClient } from '#client/create-client.ts'
+import type { Event, Namespace, Pod } from '#kinds/k8s/core.ts'
+import type { PodDisruptionBudget } from '#kinds/k8s/policy.ts'
+import {
+  configMaps,
+  events,
+  namespaces,
+  podDisruptionBudgets,
+  pods,
+  serviceAccounts,
+} from '#kinds/refs.ts'
+import { controllerBench } from './controller-bench.ts'
+import { createDisruptionController } from './disruption.ts'
+import { createEventExpiryController } from './event-expiry.ts'
+import { createNamespaceController } from './namespace.ts'
+import { createServiceAccountController } from './service-account.ts'
+
+const namespace = (name: string): Namespace => ({
+  apiVersion: 'v1',
+  kind: 'Namespace',
+  metadata: { name },
+  spec: { finalizers: ['kubernetes'] },
+  status: { phase: 'Active' },
+})
+
+const pod = (name: string, ready = true): Pod => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name, namespace: 'n', labels: { app: 'web' } },
+  spec: { nodeName: 'node', containers: [{ name: 'main', image: 'x' }] },
+  status: { phase: 'Running', conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }] },
+})
+
+test('namespace controller deletes pods first, then all else, then the namespace', async () => {
+  const { api, clock, settle, stop } = controllerBench(createNamespaceController)
+  api.put(namespaces, namespace('n'))
+  api.put(pods, pod('p'))
+  const metadata = { name: 'c', namespace: 'n' }
+  api.put(configMaps, { apiVersion: 'v1', kind: 'ConfigMap', metadata })
+  api.put(configMaps, {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { ...metadata, namespace: 'm' },
+  })
+  await settle()
+  await createClient(api.call).resource(namespaces).delete({ name: 'n' })
+  await settle()
+  assert.notEqual(
+    api.get(pods, { namespace: 'n', name: 'p' })?.metadata.deletionTimestamp,
+    undefined,
+  )
+  assert.notEqual(api.get(configMaps, metadata), undefined)
+  const [condition] = api.get(namespaces, { name: 'n' })?.status?.conditions ?? []
+  assert.equal(condition?.type, 'NamespaceContentRemaining')
+  assert.equal(condition?.message, 'Some resources are remaining: pods has 1 resource instances')
+  api.remove(pods, { namespace: 'n', name: 'p' })
+  await clock.advance(1000)
+  await settle()
+  assert.equal(api.get(configMaps, metadata), undefined)
+  assert.equal(api.get(namespaces, { name: 'n' }), undefined)
+  assert.equal(api.list(configMaps).length, 1)
+  await stop()
+})
+
+test('service account controller gives each namespace its account and CA, and makes both right again', async () => {
+  const { api, settle, stop } = controllerBench((context) =>
+    createServiceAccountController(context, { rootCaPem: 'PEM' }),
+  )
+  api.put(namespaces, namespace('n'))
+  await settle()
+  const account = { namespace: 'n', name: 'default' }
+  const ca = { namespace: 'n', name: 'kube-root-ca.crt' }
+  assert.notEqual(api.get(serviceAccounts, account), undefined)
+  assert.deepEqual(api.get(configMaps, ca)?.data, { 'ca.crt': 'PEM' })
+  api.remove(serviceAccounts, account)
+  api.put(configMaps, { ...api.get(configMaps, ca)!, data: { 'ca.crt': 'other' } })
+  await settle()
+  assert.notEqual(api.get(serviceAccounts, account), undefined)
+  assert.deepEqual(api.get(configMaps, ca)?.data, { 'ca.crt': 'PEM' })
+  await stop()
+})
+
+test('event expiry removes Events an hour after they were seen last', async () => {
+  const { api, clock, settle, stop } = controllerBench(createEventExpiryController)
+  const event = (name: string): Event => ({
+    apiVersion: 'v1',
+    kind: 'Event',
+    metadata: { name, namespace: 'n' },
+    involvedObject: {},
+    lastTimestamp: rfc3339(clock.now()),
+  })
+  api.put(events, event('old'))
+  await clock.advance(1_800_000)
+  api.put(events, event('new'))
+  await clock.advance(1_900_000)
+  await settle()
+  assert.deepEqual(
+    api.list(events).map(({ metadata }) => metadata.name),
+    ['new'],
+  )
+  await stop()
+})
+
+test('disruption controller allows as many evictions as healthy pods can be spared', async () => {
+  const { api, settle, stop } = controllerBench(createDisruptionController)
+  const budget: PodDisruptionBudget = {
+    apiVersion: 'policy/v1',
+    kind: 'PodDisruptionBudget',
+    metadata: { name: 'b', namespace: 'n' },
+    spec: { minAvailable: 2, selector: { matchLabels: { app: 'web' } } },
+  }
+  for (const name of ['p1', 'p2', 'p3']) api.put(pods, pod(name))
+  api.put(podDisruptionBudgets, budget)
+  await settle()
+  const status = () => {
+    const { status: now } = api.get(podDisruptionBudgets, { namespace: 'n', name: 'b' })!
+    return [now?.currentHealthy, now?.desiredHealthy, now?.expectedPods, now?.disruptionsAllowed]
+  }
+  assert.deepEqual(status(), [3, 2, 3, 1])
+  api.put(pods, pod('p1', false))
+  await settle()
+  assert.deepEqual(status(), [2, 2, 3, 0])
+  await stop()
+})

@@ -1,0 +1,92 @@
+// Deletes pods from nodes with NoExecute taints, each when its tolerations have run out.
+import { isReason } from '#base/errors.ts'
+import type { ReconcileResult } from '#base/work-queue.ts'
+import type { Node, Pod, Taint } from '#kinds/k8s/core.ts'
+import { isDeleting, withCondition } from '#kinds/meta.ts'
+import { keyOf } from '#kinds/object.ts'
+import { nodes as nodeKind, pods as podKind } from '#kinds/refs.ts'
+import { tolerates } from '#placement/taints.ts'
+import type { Controller, ControllerContext } from './context.ts'
+import { keyedController } from './keyed-controller.ts'
+import { BY_NODE, nodeIndexer } from './pod-index.ts'
+
+/** When a pod must leave a node with these taints: a time in ms, or undefined when it may stay. */
+export function evictionTimeMs(
+  taints: readonly Taint[],
+  pod: Pod,
+  nowMs: number,
+): number | undefined {
+  const times = taints
+    .filter(({ effect }) => effect === 'NoExecute')
+    .flatMap((taint) => {
+      const tolerations = (pod.spec.tolerations ?? []).filter((t) => tolerates(t, taint))
+      if (tolerations.length === 0) return [nowMs]
+      const since = taint.timeAdded === undefined ? nowMs : Date.parse(taint.timeAdded)
+      return tolerations
+        .filter(({ tolerationSeconds }) => tolerationSeconds !== undefined)
+        .map(({ tolerationSeconds = 0 }) => since + Math.max(0, tolerationSeconds) * 1000)
+    })
+  return times.length === 0 ? undefined : Math.min(...times)
+}
+
+const noExecuteTaints = ({ spec }: Node): Taint[] =>
+  (spec.taints ?? []).filter(({ effect }) => effect === 'NoExecute')
+
+export function createTaintEvictionController(context: ControllerContext): Controller {
+  const { client, informers, clock } = context
+  const recorder = context.recorderFor('taint-eviction-controller')
+  const pods = informers.informer(podKind, { indexers: nodeIndexer })
+  const nodes = informers.informer(nodeKind)
+  const controller = keyedController(context, {
+    name: 'taint-eviction',
+    needs: [pods, nodes],
+    reconcile,
+  })
+  const changed = (pod: Pod) => {
+    const node = nodes.get(pod.spec.nodeName ?? '')
+    if (node && noExecuteTaints(node).length > 0) controller.add(keyOf(pod))
+  }
+  const addPodsOf = (node: Node) => {
+    if (noExecuteTaints(node).length === 0) return
+    for (const pod of pods.byIndex(BY_NODE, node.metadata.name)) controller.add(keyOf(pod))
+  }
+  pods.on({ added: changed, updated: changed })
+  nodes.on({ added: addPodsOf, updated: addPodsOf })
+  return controller
+
+  async function reconcile(key: string): Promise<ReconcileResult> {
+    const pod = pods.get(key)
+    const node = nodes.get(pod?.spec.nodeName ?? '')
+    if (!pod || !node || isDeleting(pod)) return
+    const nowMs = clock.now()
+    const atMs = evictionTimeMs(noExecuteTaints(node), pod, nowMs)
+    if (atMs === undefined) return
+    if (atMs > nowMs) return { afterMs: atMs - nowMs }
+    await evict(pod)
+  }
+
+  async function evict(pod: Pod): Promise<void> {
+    const { uid = '' } = pod.metadata
+    const resource = client.resource(podKind)
+    const condition = {
+      type: 'DisruptionTarget',
+      status: 'True',
+      reason: 'DeletionByTaintManager',
+      message: 'Taint manager: deleting due to NoExecute taint',
+    }
+    const conditions = withCondition(pod.status?.conditions, condition, clock.now())
+    try {
+      await resource.patch(
+        pod.metadata,
+        { metadata: { uid }, status: { conditions } },
+        { subresource: 'status' },
+      )
+      await resource.delete(pod.metadata, { preconditions: { uid } })
+    } catch (error) {
+      if (isReason(error, 'NotFound')) return
+      throw error
+    }
+    const message = `Marking for deletion Pod ${keyOf(pod)}`
+    recorder.event(pod, { type: 'Normal', reason: 'TaintManagerEviction', message })
+  }
+}

@@ -1,0 +1,262 @@
+// The node agent of one machine: what a kubelet is to a node.
+import { mkdir } from 'node:fs/promises'
+import path from 'node:path'
+import type { Clock } from '#base/clock.ts'
+import type { Logger } from '#base/log.ts'
+import type { Random } from '#base/random.ts'
+import { createInformer } from '#client/informer.ts'
+import type { Client, InformerFactory } from '#client/types.ts'
+import { wholeOf } from '#kinds/quantity.ts'
+import { configMaps, pods, secrets } from '#kinds/refs.ts'
+import { openCgroups } from '#linux/cgroups.ts'
+import { mountTmpfs, mountsUnder } from '#linux/mounts.ts'
+import { type AgentServer, agentServer } from './agent-server.ts'
+import type { ClusterDns } from './container/dns-config.ts'
+import { objectSource } from './container/object-source.ts'
+import { type PodCgroups, podCgroups } from './container/pod-cgroup.ts'
+import { hostRoot, logsRoot, memoryRoot, podsRoot } from './container/pod-places.ts'
+import { eventRecorder } from './events/event-recorder.ts'
+import { Gate } from './gate.ts'
+import { ImagePuller } from './images/image-puller.ts'
+import { nodeLimits } from './limits.ts'
+import { mayLowerOomScore, nodeInfo } from './machine/node-info.ts'
+import type { NodeMachine } from './machine/node-machine.ts'
+import { NodeReporter } from './machine/node-reporter.ts'
+import { cleanLeftovers } from './pods/clean-leftovers.ts'
+import { podObserver } from './pods/observe-pod.ts'
+import { PodEvents, warning } from './pods/pod-events.ts'
+import { PodManager } from './pods/pod-manager.ts'
+import { PodOperations } from './pods/pod-operations.ts'
+import { ProbeManager, failureMessage } from './probes/probe-manager.ts'
+import { type Prober, networkProber } from './probes/prober.ts'
+import { criRuntime } from './runtime/cri-runtime.ts'
+import type { Credentials, Runtime } from './runtime/runtime.ts'
+import { RuntimeWatch } from './runtime/runtime-watch.ts'
+import { podVolumes } from './volumes/pod-volumes.ts'
+import { tokenSource } from './volumes/service-account-token.ts'
+
+/** What tests and the simulation put in place of the computer. */
+export interface AgentParts {
+  runtime: Runtime
+  prober: Prober
+  cgroups: PodCgroups
+  /** Puts a file system in memory at this directory, unless there is one. */
+  mountMemory: (directory: string) => Promise<void>
+}
+
+export interface NodeAgentOptions {
+  nodeName: string
+  machine: NodeMachine
+  client: Client
+  /** Caches of the cluster, shared by its agents. */
+  informers?: InformerFactory
+  clusterDns: ClusterDns
+  /** Whether the machine answers from outside; its lease is renewed only while it does. */
+  isMachineAnswering: () => boolean
+  /** The cluster's own credentials for an image, tried after the pod's. */
+  pullCredentials: (image: string) => Credentials | undefined
+  clock: Clock
+  random: Random
+  log: Logger
+  parts?: Partial<AgentParts>
+}
+
+export interface NodeAgent {
+  /** Resolves when the node is registered; pods are taken up as soon as the runtime answers. */
+  start(): Promise<void>
+  /** Leaves everything running as it is. */
+  stop(): Promise<void>
+  /** The kubelet API, HTTP on a Unix socket. */
+  readonly socketPath: string
+}
+
+async function prepareDirectories(
+  machine: NodeMachine,
+  mountMemory: AgentParts['mountMemory'],
+): Promise<void> {
+  for (const directory of [podsRoot(machine), logsRoot(machine), hostRoot(machine)])
+    await mkdir(directory, { recursive: true, mode: 0o755 })
+  await mkdir(memoryRoot(machine), { recursive: true, mode: 0o700 })
+  await mountMemory(memoryRoot(machine))
+}
+
+const tmpfsFor = (machine: NodeMachine) => async (target: string) => {
+  if (mountsUnder(target).some((mount) => mount.target === target)) return
+  const sizeBytes = wholeOf(machine.allocatable['memory'] ?? '1Gi')
+  await mountTmpfs({ target, sizeBytes, mode: 0o700 })
+}
+
+function partsOf({ machine, clock, parts = {} }: NodeAgentOptions): AgentParts {
+  const runtime =
+    parts.runtime ?? criRuntime({ socketPath: machine.runtimeSocket, now: () => clock.now() })
+  return {
+    runtime,
+    prober: parts.prober ?? networkProber(runtime),
+    cgroups: parts.cgroups ?? podCgroups(machine.podsCgroup, openCgroups()),
+    mountMemory: parts.mountMemory ?? tmpfsFor(machine),
+  }
+}
+
+export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
+  return new Agent(options, partsOf(options))
+}
+
+class Agent implements NodeAgent {
+  readonly socketPath: string
+  readonly #options: NodeAgentOptions
+  readonly #parts: AgentParts
+  readonly #events: ReturnType<typeof eventRecorder>
+  readonly #podInformer
+  readonly #manager: PodManager
+  readonly #probes: ProbeManager
+  readonly #watch: RuntimeWatch
+  readonly #reporter: NodeReporter
+  readonly #server: AgentServer
+  /** Set once pods are being taken up; the second time the runtime comes they only are looked at. */
+  #adoption: Promise<void> | undefined
+  #stopped = false
+
+  constructor(options: NodeAgentOptions, parts: AgentParts) {
+    const { nodeName, machine, client, clock, random } = options
+    const log = options.log.child({ node: nodeName })
+    const { runtime } = parts
+    this.#options = { ...options, log }
+    this.#parts = parts
+    this.socketPath = path.join(machine.runDirectory, 'agent.sock')
+    this.#events = eventRecorder({ client, nodeName, clock, log })
+    const scope = { fieldSelector: `spec.nodeName=${nodeName}` }
+    this.#podInformer = createInformer({ client, kind: pods, clock, random, log, scope })
+    this.#probes = this.#createProbes()
+    this.#manager = new PodManager({
+      client,
+      runtime,
+      clock,
+      random,
+      log,
+      informer: this.#podInformer,
+      observe: podObserver(runtime, machine),
+      probes: this.#probes,
+      hostAddresses: [machine.address],
+    })
+    this.#watch = new RuntimeWatch({
+      runtime,
+      clock,
+      random,
+      log,
+      came: () => this.#runtimeCame(),
+      event: (event) => this.#manager.heard(event),
+      healthChanged: () => this.#reporter.healthChanged(),
+    })
+    this.#reporter = new NodeReporter({
+      ...this.#options,
+      runtimeProblem: () => this.#watch.problem,
+      info: () => nodeInfo(nodeName, this.#watch.version),
+    })
+    const isHealthy = () => this.#watch.problem === undefined
+    const { socketPath } = this
+    const manager = this.#manager
+    this.#server = agentServer({ socketPath, pods: manager, machine, isHealthy, clock, log })
+  }
+
+  async start(): Promise<void> {
+    await prepareDirectories(this.#options.machine, this.#parts.mountMemory)
+    await this.#server.start()
+    this.#podInformer.start()
+    this.#watchSources()
+    this.#watch.start()
+    // The node keeps the readiness that it has until the runtime was asked.
+    await this.#watch.known
+    await this.#reporter.start()
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    await this.#server.stop()
+    await this.#watch.stop()
+    await this.#reporter.stop()
+    await this.#podInformer.stop()
+    // Without its pods an adoption waits for the API, which may not come back.
+    if (this.#podInformer.hasSynced) await this.#adoption
+    await this.#manager.stop()
+    await this.#events.flushed()
+    this.#parts.runtime.close()
+  }
+
+  #createProbes(): ProbeManager {
+    const { clock, log } = this.#options
+    const podEvents = new PodEvents(this.#events)
+    return new ProbeManager({
+      clock,
+      log,
+      prober: this.#parts.prober,
+      gate: new Gate(nodeLimits.probesMax),
+      changed: (uid) => this.#manager.touch(uid),
+      failed: (uid, failure) => {
+        const pod = this.#manager.pods.find(({ metadata }) => metadata.uid === uid)
+        if (pod === undefined) return
+        const { container } = failure
+        podEvents.aboutContainer(pod, container, warning('Unhealthy', failureMessage(failure)))
+      },
+    })
+  }
+
+  #runtimeCame(): void {
+    const { log } = this.#options
+    const failed = (error: unknown) => log.warn('pods could not be looked at', { error })
+    if (this.#adoption === undefined) this.#adoption = this.#adopt().catch(failed)
+    else void this.#adoption.then(() => this.#manager.lookAtAll()).catch(failed)
+  }
+
+  /** Takes up what runs already. Only when the API has told of all pods: the others are removed. */
+  async #adopt(): Promise<void> {
+    await this.#podInformer.synced
+    if (this.#stopped) return
+    const operations = this.#createOperations()
+    await this.#manager.start(operations)
+    const { machine } = this.#options
+    const { cgroups } = this.#parts
+    const isKnown = (uid: string) => this.#manager.has(uid)
+    await cleanLeftovers({ machine, volumes: this.#volumes(), cgroups, isKnown })
+  }
+
+  #volumes() {
+    const { client, informers, machine, random, clock } = this.#options
+    const objects = objectSource(client, informers)
+    const { allocatable } = machine
+    const sources = { objects, tokens: tokenSource(client), allocatable }
+    return podVolumes({ machine, sources, random, now: () => clock.now() })
+  }
+
+  #createOperations(): PodOperations {
+    const { client, informers, machine, random, clock, clusterDns } = this.#options
+    const { runtime } = this.#parts
+    return new PodOperations({
+      ...this.#options,
+      ...this.#parts,
+      images: new ImagePuller({ runtime, clock, random }),
+      volumes: this.#volumes(),
+      objects: objectSource(client, informers),
+      events: new PodEvents(this.#events),
+      limits: { ...machine, mayLowerOomScore: mayLowerOomScore() },
+      domain: clusterDns.domain,
+      sandboxGate: new Gate(nodeLimits.sandboxStartsMax),
+      hostAddresses: [machine.address],
+      volumeResyncMs: informers === undefined ? nodeLimits.volumeResyncMs : undefined,
+      writeStatus: (record) => this.#manager.writeStatus(record),
+      finished: (record) => this.#manager.changed(record),
+      removed: (record) => this.#manager.forget(record),
+    })
+  }
+
+  #watchSources(): void {
+    const { informers } = this.#options
+    if (informers === undefined) return
+    const tell = (kind: 'configMaps' | 'secrets') => {
+      const changed = (object: { metadata: { namespace?: string | undefined; name: string } }) =>
+        this.#manager.sourceChanged(kind, object.metadata.namespace ?? '', object.metadata.name)
+      return { added: changed, updated: changed, deleted: changed }
+    }
+    informers.informer(configMaps).on(tell('configMaps'))
+    informers.informer(secrets).on(tell('secrets'))
+  }
+}

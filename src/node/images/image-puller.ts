@@ -1,0 +1,144 @@
+// Images on the machine: present or pulled, a few pulls at a time, the same image once.
+import { backoffDelayMs } from '#base/backoff.ts'
+import type { Clock } from '#base/clock.ts'
+import type { Random } from '#base/random.ts'
+import type { Container } from '#kinds/k8s/core.ts'
+import { Gate } from '../gate.ts'
+import { nodeLimits } from '../limits.ts'
+import {
+  type Credentials,
+  type Runtime,
+  RuntimeError,
+  type RuntimeImage,
+} from '../runtime/runtime.ts'
+import { type Waiting } from '../pods/pod-view.ts'
+
+/** Why an image is not there, as the container's waiting state says it. */
+export class ImageError extends Error {
+  readonly waiting: Waiting
+  /** False while an earlier failure is waited out: nothing was tried. */
+  readonly tried: boolean
+
+  constructor(waiting: Required<Waiting>, options: { tried: boolean; cause?: unknown }) {
+    super(waiting.message, { cause: options.cause })
+    this.name = 'ImageError'
+    this.waiting = waiting
+    this.tried = options.tried
+  }
+}
+
+export interface PullEvents {
+  /** The image is there already. */
+  present(): void
+  pulling(): void
+  pulled(result: { tookMs: number; waitedMs: number; sizeBytes: number }): void
+}
+
+export interface PullRequest {
+  podUid: string
+  container: Container
+  /** Tried in order; a pull without credentials comes last. */
+  credentials: readonly Credentials[]
+  events: PullEvents
+}
+
+interface Failure {
+  count: number
+  untilMs: number
+  message: string
+}
+
+const isLatest = (image: string): boolean => {
+  const name = image.slice(image.lastIndexOf('/') + 1)
+  return !image.includes('@') && (!name.includes(':') || name.endsWith(':latest'))
+}
+
+const policyOf = ({ image = '', imagePullPolicy }: Container) =>
+  imagePullPolicy ?? (isLatest(image) ? 'Always' : 'IfNotPresent')
+
+export class ImagePuller {
+  readonly #runtime: Runtime
+  readonly #clock: Clock
+  readonly #random: Random
+  readonly #gate = new Gate(nodeLimits.imagePullsMax)
+  /** Failures by pod and image: another pod may try at once. */
+  readonly #failures = new Map<string, Failure>()
+
+  constructor(options: { runtime: Runtime; clock: Clock; random: Random }) {
+    this.#runtime = options.runtime
+    this.#clock = options.clock
+    this.#random = options.random
+  }
+
+  /** The image of a container, pulled if its policy says so. Rejects with an ImageError. */
+  async ensure(request: PullRequest): Promise<RuntimeImage> {
+    const { image: name = '' } = request.container
+    const policy = policyOf(request.container)
+    const present = await this.#runtime.image(name)
+    if (present !== undefined && policy !== 'Always') {
+      request.events.present()
+      return present
+    }
+    if (policy === 'Never') {
+      const message = `Container image "${name}" is not present with pull policy of Never`
+      throw new ImageError({ reason: 'ErrImageNeverPull', message }, { tried: true })
+    }
+    return this.#pull(request, name)
+  }
+
+  /** When a failed pull may be tried again. */
+  retryAtMs(podUid: string, image: string): number | undefined {
+    return this.#failures.get(`${podUid}/${image}`)?.untilMs
+  }
+
+  forget(podUid: string): void {
+    for (const key of this.#failures.keys())
+      if (key.startsWith(`${podUid}/`)) this.#failures.delete(key)
+  }
+
+  async #pull(request: PullRequest, name: string): Promise<RuntimeImage> {
+    const key = `${request.podUid}/${name}`
+    const failure = this.#failures.get(key)
+    if (failure !== undefined && failure.untilMs > this.#clock.now()) {
+      const message = `Back-off pulling image "${name}": ErrImagePull: ${failure.message}`
+      throw new ImageError({ reason: 'ImagePullBackOff', message }, { tried: false })
+    }
+    const askedAtMs = this.#clock.now()
+    request.events.pulling()
+    try {
+      const image = await this.#gate.run(() => this.#download(request, name, askedAtMs))
+      this.#failures.delete(key)
+      return image
+    } catch (error) {
+      const message = error instanceof RuntimeError ? error.description : String(error)
+      const count = (failure?.count ?? 0) + 1
+      const delayMs = backoffDelayMs(nodeLimits.imagePullBackoff, count - 1, this.#random)
+      this.#failures.set(key, { count, untilMs: this.#clock.now() + delayMs, message })
+      throw new ImageError({ reason: 'ErrImagePull', message }, { tried: true, cause: error })
+    }
+  }
+
+  async #download(request: PullRequest, name: string, askedAtMs: number): Promise<RuntimeImage> {
+    const beganAtMs = this.#clock.now()
+    const reference = await this.#tryCredentials(name, request.credentials)
+    const image = await this.#runtime.image(reference)
+    if (image === undefined) throw new Error(`image "${name}" is gone right after its pull`)
+    request.events.pulled({
+      tookMs: this.#clock.now() - beganAtMs,
+      waitedMs: this.#clock.now() - askedAtMs,
+      sizeBytes: image.sizeBytes,
+    })
+    return image
+  }
+
+  async #tryCredentials(name: string, credentials: readonly Credentials[]): Promise<string> {
+    for (const [at, each] of credentials.entries()) {
+      try {
+        return await this.#runtime.pullImage(name, each)
+      } catch (error) {
+        if (at === credentials.length - 1) throw error
+      }
+    }
+    return this.#runtime.pullImage(name)
+  }
+}

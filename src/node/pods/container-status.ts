@@ -1,0 +1,138 @@
+import { rfc3339 } from '#base/clock.ts'
+import type {
+  Container,
+  ContainerState,
+  ContainerStatus,
+  VolumeMountStatus,
+} from '#kinds/k8s/core.ts'
+import { mayRestart, outcomeOf } from './pod-outcome.ts'
+import {
+  type ContainerView,
+  type PodView,
+  type Waiting,
+  hasExited,
+  initContainersOf,
+  isSidecar,
+  newest,
+} from './pod-view.ts'
+import { restartAtMs, restartDelayMs } from './restart-backoff.ts'
+
+const idOf = (container: ContainerView): string => `containerd://${container.id}`
+
+/** Kubernetes' name for a pod in messages: "name_namespace(uid)". */
+export function podTitle({ pod }: Pick<PodView, 'pod'>): string {
+  const { name, namespace, uid } = pod.metadata
+  return `${name}_${namespace}(${uid})`
+}
+
+function terminated(container: ContainerView): ContainerState {
+  const { exitCode, startedAtMs, finishedAtMs, reason, message } = container
+  return {
+    terminated: {
+      exitCode,
+      reason: reason || (exitCode === 0 ? 'Completed' : 'Error'),
+      ...(message === '' ? {} : { message }),
+      ...(startedAtMs === 0 ? {} : { startedAt: rfc3339(startedAtMs) }),
+      finishedAt: rfc3339(finishedAtMs),
+      containerID: idOf(container),
+    },
+  }
+}
+
+/** Why the next start of a container that ended is held back. */
+export function crashLoop(
+  view: PodView,
+  container: Container,
+  last: ContainerView | undefined,
+): Waiting | undefined {
+  if (!hasExited(last) || !mayRestart(view.pod, container, last.exitCode)) return undefined
+  if (view.nowMs >= restartAtMs(last)) return undefined
+  const title = podTitle(view)
+  return {
+    reason: 'CrashLoopBackOff',
+    message: `back-off ${duration(restartDelayMs(last))} restarting failed container=${container.name} pod=${title}`,
+  }
+}
+
+/** A duration as Go writes it: "83ms", "10s", "1m20s", "5m0s". */
+export function duration(ms: number): string {
+  if (ms < 1000) return ms === 0 ? '0s' : `${ms}ms`
+  const seconds = ms / 1000
+  return seconds < 60 ? `${seconds}s` : `${Math.floor(seconds / 60)}m${seconds % 60}s`
+}
+
+function waitingOf(view: PodView, container: Container, last: ContainerView | undefined) {
+  const over = view.pod.metadata.deletionTimestamp !== undefined || outcomeOf(view) !== undefined
+  const failure = view.waiting.get(container.name)
+  if (hasExited(last)) return over ? undefined : (crashLoop(view, container, last) ?? failure)
+  if (last !== undefined && last.state !== 'created') return undefined
+  const reason = initContainersOf(view.pod).length > 0 ? 'PodInitializing' : 'ContainerCreating'
+  return failure ?? { reason }
+}
+
+function stateOf(waiting: Waiting | undefined, last: ContainerView | undefined): ContainerState {
+  if (waiting !== undefined) return { waiting: { ...waiting } }
+  if (last === undefined) return {}
+  if (hasExited(last)) return terminated(last)
+  return { running: { startedAt: rfc3339(last.startedAtMs) } }
+}
+
+function lastStateOf(view: PodView, name: string, waiting: Waiting | undefined): ContainerState {
+  const exited = view.containers.filter((c) => c.name === name && hasExited(c))
+  const last = newest(view, name)
+  const previous = waiting === undefined ? exited.find((c) => c !== last) : exited[0]
+  if (previous !== undefined) return terminated(previous)
+  // What the runtime forgot, the API still knows.
+  return beforeOf(view, name)?.lastState ?? {}
+}
+
+function beforeOf(view: PodView, name: string): ContainerStatus | undefined {
+  const { containerStatuses, initContainerStatuses } = view.pod.status ?? {}
+  const known = [...(containerStatuses ?? []), ...(initContainerStatuses ?? [])]
+  return known.find((status) => status.name === name)
+}
+
+function mountsOf(container: Container): { volumeMounts?: VolumeMountStatus[] } {
+  const mounts = container.volumeMounts ?? []
+  if (mounts.length === 0) return {}
+  const statuses = mounts.map(({ name, mountPath, readOnly }) => ({
+    name,
+    mountPath,
+    ...(readOnly === true ? { readOnly, recursiveReadOnly: 'Disabled' } : {}),
+  }))
+  return { volumeMounts: statuses }
+}
+
+function resourcesOf(container: Container) {
+  const requests = container.resources?.requests
+  return {
+    ...(requests === undefined ? {} : { allocatedResources: requests }),
+    resources: container.resources ?? {},
+  }
+}
+
+function readyOf(view: PodView, container: Container, last: ContainerView | undefined): boolean {
+  if (last?.state === 'running') return view.probes.get(last.id)?.ready ?? false
+  const runsToItsEnd = initContainersOf(view.pod).includes(container) && !isSidecar(container)
+  return runsToItsEnd && hasExited(last) && last.exitCode === 0
+}
+
+export function containerStatus(view: PodView, container: Container): ContainerStatus {
+  const last = newest(view, container.name)
+  const waiting = waitingOf(view, container, last)
+  const before = beforeOf(view, container.name)
+  const known = last !== undefined && last.state !== 'created' ? last : undefined
+  return {
+    name: container.name,
+    state: stateOf(waiting, last),
+    lastState: lastStateOf(view, container.name, waiting),
+    ready: waiting === undefined && readyOf(view, container, last),
+    restartCount: known?.attempt ?? before?.restartCount ?? 0,
+    image: container.image ?? '',
+    imageID: known?.imageRef ?? '',
+    ...(known === undefined ? {} : { containerID: idOf(known) }),
+    started: last?.state === 'running' && (view.probes.get(last.id)?.started ?? false),
+    ...(known === undefined ? {} : resourcesOf(container)),
+    ...mountsOf(container),
+  }
+}

@@ -1,0 +1,256 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { type FakeClock, fakeClock, settle } from '#base/fake-clock.ts'
+import { silentLogger } from '#base/log.ts'
+import { seededRandom } from '#base/random.ts'
+import { createClient } from '#client/create-client.ts'
+import { type FakeApi, fakeApi } from '#client/fake-api.ts'
+import { createInformer } from '#client/informer.ts'
+import type { Pod } from '#kinds/k8s/core.ts'
+import { events, pods } from '#kinds/refs.ts'
+import { objectSource } from '../container/object-source.ts'
+import { eventRecorder } from '../events/event-recorder.ts'
+import { Gate } from '../gate.ts'
+import { ImagePuller } from '../images/image-puller.ts'
+import { ProbeManager } from '../probes/probe-manager.ts'
+import { type FakeRuntime, fakeRuntime } from '../runtime/fake-runtime.ts'
+import { RuntimeWatch } from '../runtime/runtime-watch.ts'
+import { podVolumes } from '../volumes/pod-volumes.ts'
+import { podObserver } from './observe-pod.ts'
+import { PodEvents } from './pod-events.ts'
+import { PodManager } from './pod-manager.ts'
+import { PodOperations } from './pod-operations.ts'
+import { testPod } from './test-view.ts'
+
+const TURNS_MAX = 5_000
+let root: string
+
+before(async () => {
+  root = await mkdtemp(path.join(os.tmpdir(), 'ccs-pods-'))
+})
+after(() => rm(root, { recursive: true }))
+
+interface World {
+  clock: FakeClock
+  api: FakeApi
+  runtime: FakeRuntime
+  healthy: { ok: boolean }
+}
+
+function newWorld(): World {
+  const clock = fakeClock()
+  const runtime = fakeRuntime(clock)
+  runtime.present.add('app:1')
+  return { clock, api: fakeApi({ clock }), runtime, healthy: { ok: true } }
+}
+
+let agents = 0
+
+/** An agent without a socket, on a computer that is a directory. */
+async function startAgent({ clock, api, runtime, healthy }: World) {
+  const random = seededRandom(agents++)
+  const log = silentLogger
+  const client = createClient(api.call)
+  const machine = {
+    directory: path.join(root, String(agents), 'disk'),
+    runDirectory: path.join(root, String(agents), 'run'),
+    podsCgroup: '/test/pods',
+  }
+  const common = { client, clock, random, log, runtime }
+  const scope = { fieldSelector: 'spec.nodeName=m1' }
+  const informer = createInformer({ ...common, kind: pods, scope })
+  const recorder = eventRecorder({ ...common, nodeName: 'm1' })
+  const prober = async () => ({ ok: healthy.ok, output: 'unwell' })
+  const probes: ProbeManager = new ProbeManager({
+    ...common,
+    prober,
+    gate: new Gate(4),
+    changed: (uid) => manager.touch(uid),
+    failed: () => undefined,
+  })
+  const hostAddresses = ['10.0.0.11']
+  const observe = podObserver(runtime, machine)
+  const manager = new PodManager({ ...common, informer, observe, probes, hostAddresses })
+  const objects = objectSource(client, undefined)
+  const limits = { allocatable: {}, capacity: {}, mayLowerOomScore: false }
+  const sources = { objects, tokens: async () => 'token', allocatable: {} }
+  const operations = new PodOperations({
+    ...common,
+    images: new ImagePuller(common),
+    volumes: podVolumes({ machine, sources, random, now: () => clock.now() }),
+    objects,
+    prober,
+    events: new PodEvents(recorder),
+    machine,
+    limits,
+    domain: 'cluster.local',
+    pullCredentials: () => undefined,
+    cgroups: { prepare: () => undefined, remove: () => undefined },
+    sandboxGate: new Gate(4),
+    clusterDns: { address: '10.0.0.10', domain: 'cluster.local' },
+    hostAddresses,
+    volumeResyncMs: undefined,
+    writeStatus: (record) => manager.writeStatus(record),
+    finished: (record) => manager.changed(record),
+    removed: (record) => manager.forget(record),
+  })
+  const watch = new RuntimeWatch({
+    ...common,
+    came: () => undefined,
+    event: (event) => manager.heard(event),
+    healthChanged: () => undefined,
+  })
+  informer.start()
+  await informer.synced
+  watch.start()
+  await watch.known
+  await manager.start(operations)
+  return {
+    async stop() {
+      await watch.stop()
+      await informer.stop()
+      await manager.stop()
+      await recorder.flushed()
+    },
+  }
+}
+
+const get = ({ api }: World) => api.get(pods, { namespace: 'shop', name: 'web' })
+const main = (pod: Pod | undefined) => pod?.status?.containerStatuses?.[0]
+
+/** Lets the world go on until something holds. Disks take real time, so turns are counted. */
+async function until(what: string, holds: () => unknown): Promise<void> {
+  for (let turn = 0; turn < TURNS_MAX; turn++) {
+    if (holds()) return
+    await settle()
+  }
+  assert.fail(`${what} did not happen`)
+}
+
+const isReady = (pod: Pod | undefined) =>
+  pod?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True')
+
+async function runningWorld(spec: Partial<Pod['spec']> = {}) {
+  const world = newWorld()
+  world.api.put(pods, testPod(spec))
+  const agent = await startAgent(world)
+  await until('a ready pod', () => isReady(get(world)))
+  return { ...world, agent }
+}
+
+const countOf = ({ runtime }: World, method: string) =>
+  runtime.calls.filter((call) => call.split(' ')[0] === method).length
+
+describe('PodManager', () => {
+  test('runs a pod and reports it', async () => {
+    const world = await runningWorld()
+    const pod = get(world)
+    assert.equal(pod?.status?.phase, 'Running')
+    assert.match(pod?.status?.podIP ?? '', /^10\.0\.0\./)
+    assert.equal(main(pod)?.restartCount, 0)
+    await world.agent.stop()
+    assert.deepEqual(
+      world.api.list(events).map(({ reason }) => reason),
+      ['Pulled', 'Created', 'Started'],
+    )
+  })
+
+  test('restarts a container that ended, at once and then with a delay', async () => {
+    const world = await runningWorld()
+    world.runtime.exit(world.runtime.containers[0]!.id, 1)
+    await until('a restart', () => main(get(world))?.restartCount === 1)
+    await until('a ready pod', () => isReady(get(world)))
+    world.runtime.exit(world.runtime.containers.at(-1)!.id, 1)
+    await until('a back-off', () => main(get(world))?.state?.waiting?.reason === 'CrashLoopBackOff')
+    await world.clock.advance(9_000)
+    assert.equal(countOf(world, 'startContainer'), 2)
+    await world.clock.advance(1_100)
+    await until('the second restart', () => main(get(world))?.restartCount === 2)
+    await world.agent.stop()
+  })
+
+  test('another agent adopts what runs', async () => {
+    const world = await runningWorld({
+      containers: [
+        {
+          name: 'main',
+          image: 'app:1',
+          readinessProbe: { tcpSocket: { port: 1 }, periodSeconds: 1 },
+        },
+      ],
+    })
+    await world.agent.stop()
+    const before = get(world)
+    // What readiness was stays until a probe knows better.
+    world.healthy.ok = false
+    const second = await startAgent(world)
+    for (let turn = 0; turn < 50; turn++) await settle()
+    assert.deepEqual(get(world)?.status, before?.status)
+    assert.equal(countOf(world, 'runSandbox'), 1)
+    assert.equal(countOf(world, 'startContainer'), 1)
+    await second.stop()
+  })
+
+  test('a machine that restarted gets a new sandbox and counts a restart', async () => {
+    const world = await runningWorld()
+    await world.agent.stop()
+    world.runtime.crash()
+    const second = await startAgent(world)
+    await until('a restart', () => main(get(world))?.restartCount === 1 && isReady(get(world)))
+    assert.equal(world.runtime.sandboxes.find(({ state }) => state === 'ready')?.attempt, 1)
+    await second.stop()
+  })
+
+  test('deletes gracefully and leaves nothing', async () => {
+    const world = await runningWorld()
+    world.runtime.termMs = 5_000
+    const client = createClient(world.api.call)
+    await client.resource(pods).delete({ namespace: 'shop', name: 'web' })
+    await until('a stop', () => countOf(world, 'stopContainer') === 1)
+    await world.clock.advance(4_000)
+    assert.ok(get(world)?.metadata.deletionTimestamp)
+    await world.clock.advance(1_500)
+    await until('the end', () => get(world) === undefined)
+    await until('a clean runtime', () => world.runtime.sandboxes.length === 0)
+    assert.equal(world.runtime.containers.length, 0)
+    await world.agent.stop()
+  })
+
+  test('removes what the API forgot while no agent was there', async () => {
+    const world = await runningWorld()
+    await world.agent.stop()
+    world.api.remove(pods, { namespace: 'shop', name: 'web' })
+    const second = await startAgent(world)
+    await until('a clean runtime', () => world.runtime.sandboxes.length === 0)
+    await second.stop()
+  })
+
+  test('tries a sandbox again that could not be made', async () => {
+    const world = newWorld()
+    const { RuntimeError } = await import('../runtime/runtime.ts')
+    world.runtime.fail('runSandbox', new RuntimeError('Unknown', 'no network'))
+    world.api.put(pods, testPod())
+    const agent = await startAgent(world)
+    await until('a failure', () => countOf(world, 'runSandbox') === 1)
+    await until('an event', () => world.api.list(events).length === 1)
+    const [event] = world.api.list(events)
+    assert.equal(event?.reason, 'FailedCreatePodSandBox')
+    assert.match(event?.message ?? '', /no network/)
+    await world.clock.advance(600)
+    await until('a ready pod', () => isReady(get(world)))
+    await agent.stop()
+  })
+
+  test('a status that lost a race is written on the newer pod', async () => {
+    const world = await runningWorld()
+    const { conflict } = await import('#base/errors.ts')
+    const error = conflict({ group: '', resource: 'pods' }, 'web')
+    world.api.fail({ method: 'PUT', path: /status$/, error })
+    world.runtime.exit(world.runtime.containers[0]!.id, 1)
+    await until('a restart', () => main(get(world))?.restartCount === 1)
+    await world.agent.stop()
+  })
+})

@@ -1,0 +1,47 @@
+// What the agent remembers of a pod between two looks. All of it can be lost: the next look finds
+// it again in the runtime and in the API.
+import type { Pod } from '#kinds/k8s/core.ts'
+import type { ContainerView, SandboxView, Waiting } from './pod-view.ts'
+
+export interface Observed {
+  sandboxes: readonly SandboxView[]
+  containers: readonly ContainerView[]
+}
+
+export interface PodRecord {
+  readonly uid: string
+  pod: Pod
+  /** The API no longer has the pod: what is left of it must go. */
+  gone: boolean
+  /** Undefined when the runtime must be asked. */
+  observed: Observed | undefined
+  readonly busy: Set<string>
+  readonly failures: Map<string, number>
+  readonly notBeforeMs: Map<string, number>
+  readonly waiting: Map<string, Waiting>
+  readonly killAtMs: Map<string, number>
+  readonly stoppedSandboxes: Set<string>
+  volumes: { ready: boolean; dueAtMs: number | undefined }
+  /** Aborted when the pod shall end: starts under way give up. */
+  readonly ending: AbortController
+  /** The last status written and the version that made. */
+  written: { status: string; resourceVersion: string | undefined } | undefined
+}
+
+export function podRecord(uid: string, pod: Pod): PodRecord {
+  return {
+    uid,
+    pod,
+    gone: false,
+    observed: undefined,
+    busy: new Set(),
+    failures: new Map(),
+    notBeforeMs: new Map(),
+    waiting: new Map(),
+    killAtMs: new Map(),
+    stoppedSandboxes: new Set(),
+    volumes: { ready: false, dueAtMs: undefined },
+    ending: new AbortController(),
+    written: undefined,
+  }
+}

@@ -1,0 +1,200 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { describe, test } from 'node:test'
+import type { ContainerStatus, Pod } from '#kinds/k8s/core.ts'
+import { podStatus } from './pod-status.ts'
+import type { ContainerView, PodView, Waiting } from './pod-view.ts'
+import { NOW_MS, readySandbox, seen, testContainer, testPod, testView } from './test-view.ts'
+
+interface Step {
+  label: string
+  response: { body: Pod }
+}
+
+const recording = JSON.parse(
+  readFileSync(
+    new URL('../../../test/data/kubernetes-1.36/recordings/11-pods.json', import.meta.url),
+    'utf8',
+  ),
+) as { steps: Step[] }
+
+const recorded = (label: string): Pod => {
+  const step = recording.steps.find((candidate) => candidate.label === label)
+  assert.ok(step, `no recording is called ${label}`)
+  return structuredClone(step.response.body)
+}
+
+/** What a runtime would have shown for this status. */
+function viewsOf(status: ContainerStatus): ContainerView[] {
+  const { name, state = {}, lastState = {}, restartCount, imageID } = status
+  const ended = state.terminated ?? lastState.terminated
+  const all: ContainerView[] = []
+  if (state.running)
+    all.push(
+      seen(name, {
+        id: status.containerID?.replace('containerd://', '') ?? '',
+        startedAtMs: Date.parse(state.running.startedAt ?? ''),
+        imageRef: imageID,
+        attempt: restartCount,
+      }),
+    )
+  if (ended)
+    all.push(
+      seen(name, {
+        id: ended.containerID?.replace('containerd://', '') ?? '',
+        state: 'exited',
+        exitCode: ended.exitCode,
+        reason: ended.reason ?? '',
+        message: ended.message ?? '',
+        startedAtMs: Date.parse(ended.startedAt ?? ''),
+        finishedAtMs: Date.parse(ended.finishedAt ?? ''),
+        imageRef: imageID,
+        attempt: restartCount,
+      }),
+    )
+  return all
+}
+
+/** The view from which the agent must come to the recorded status. */
+function viewOf(pod: Pod): PodView {
+  const { containerStatuses = [], initContainerStatuses = [], conditions, ...rest } = pod.status!
+  const statuses = [...initContainerStatuses, ...containerStatuses]
+  const waiting = statuses.flatMap(({ name, state }): [string, Waiting][] =>
+    state?.waiting?.message && state.waiting.reason !== 'CrashLoopBackOff'
+      ? [[name, { reason: state.waiting.reason ?? '', message: state.waiting.message }]]
+      : [],
+  )
+  const containers = statuses.flatMap(viewsOf)
+  const probes = statuses.flatMap(({ containerID, ready, started = false }) =>
+    containerID === undefined
+      ? []
+      : [
+          [
+            containerID.replace('containerd://', ''),
+            { started, ready, failed: undefined },
+          ] as const,
+        ],
+  )
+  const usable = conditions?.find(({ type }) => type === 'PodReadyToStartContainers')?.status
+  const sandbox = { ...readySandbox, addresses: [rest.podIP ?? ''] }
+  // Before: only what others wrote, and when each condition last changed.
+  const status = { conditions, startTime: rest.startTime, qosClass: rest.qosClass }
+  const lastEndMs = Math.max(...containers.map(({ finishedAtMs }) => finishedAtMs), 0)
+  return testView({
+    pod: { ...pod, status },
+    containers,
+    probes: new Map(probes),
+    waiting: new Map(waiting),
+    sandboxes: [sandbox],
+    stoppedSandboxes: new Set(usable === 'True' ? [] : [sandbox.id]),
+    nowMs: lastEndMs === 0 ? NOW_MS : lastEndMs + 1_000,
+  })
+}
+
+const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
+
+const LABELS = [
+  'running',
+  'succeeded',
+  'failed',
+  'crashing',
+  'no image',
+  'no config',
+  'init containers',
+  'init fails',
+  'unready',
+  'sidecar',
+  'deadline',
+]
+
+describe('podStatus says what a kubelet of Kubernetes 1.36 says', () => {
+  for (const label of LABELS)
+    test(label, () => {
+      const pod = recorded(label)
+      const view = viewOf(pod)
+      if (label === 'deadline') {
+        view.pod.spec.activeDeadlineSeconds = 1
+      }
+      const options = { hostAddresses: [pod.status?.hostIP ?? ''] }
+      assert.deepEqual(plain(podStatus(view, options)), plain(pod.status))
+    })
+})
+
+describe('podStatus', () => {
+  const options = { hostAddresses: ['10.0.0.11'] }
+
+  test('waits with the reason of a pod that is being made', () => {
+    const status = podStatus(testView(), options)
+    assert.equal(status.phase, 'Pending')
+    assert.deepEqual(status.containerStatuses?.[0]?.state, {
+      waiting: { reason: 'ContainerCreating' },
+    })
+  })
+
+  test('keeps the time of a condition that did not change', () => {
+    const before = podStatus(testView({ containers: [seen('main')] }), options)
+    const view = testView({
+      pod: { ...testPod(), status: before },
+      containers: [seen('main')],
+      nowMs: NOW_MS + 60_000,
+    })
+    assert.deepEqual(podStatus(view, options).conditions, before.conditions)
+  })
+
+  test('keeps conditions of others', () => {
+    const other = { type: 'example.com/gate', status: 'True' }
+    const pod = testPod({ readinessGates: [{ conditionType: other.type }] })
+    pod.status = { conditions: [other] }
+    const status = podStatus(testView({ pod, containers: [seen('main')] }), options)
+    assert.deepEqual(status.conditions?.at(-1), other)
+    assert.equal(status.conditions?.find(({ type }) => type === 'Ready')?.status, 'True')
+  })
+
+  test('is not ready while a readiness gate is missing', () => {
+    const pod = testPod({ readinessGates: [{ conditionType: 'example.com/gate' }] })
+    const { conditions } = podStatus(testView({ pod, containers: [seen('main')] }), options)
+    const ready = conditions?.find(({ type }) => type === 'Ready')
+    assert.equal(ready?.reason, 'ReadinessGatesNotReady')
+  })
+
+  test('shows the last end of a container that runs again', () => {
+    const containers = [
+      seen('main', { attempt: 1 }),
+      seen('main', { state: 'exited', exitCode: 137, reason: 'OOMKilled' }),
+    ]
+    const [status] = podStatus(testView({ containers }), options).containerStatuses ?? []
+    assert.equal(status?.restartCount, 1)
+    assert.equal(status?.lastState?.terminated?.reason, 'OOMKilled')
+  })
+
+  test('a pod in the machine network has the machine address', () => {
+    const pod = testPod({ hostNetwork: true })
+    assert.equal(podStatus(testView({ pod }), options).podIP, '10.0.0.11')
+  })
+
+  test('a deleted pod ends as its containers did', () => {
+    const pod = testPod({}, { deletionTimestamp: new Date(NOW_MS).toISOString() })
+    const end = (exitCode: number) =>
+      podStatus(
+        testView({ pod, containers: [seen('main', { state: 'exited', exitCode })] }),
+        options,
+      )
+    assert.equal(end(0).phase, 'Succeeded')
+    assert.equal(end(143).phase, 'Failed')
+  })
+
+  test('a pod that was over stays so', () => {
+    const pod = testPod({ restartPolicy: 'Never' })
+    pod.status = { phase: 'Failed', reason: 'Evicted', message: 'low on memory' }
+    const status = podStatus(testView({ pod }), options)
+    assert.equal(status.phase, 'Failed')
+    assert.equal(status.reason, 'Evicted')
+  })
+
+  test('names sidecars among the unready', () => {
+    const pod = testPod({ initContainers: [testContainer('side', { restartPolicy: 'Always' })] })
+    const view = testView({ pod, containers: [seen('main'), seen('side')], probes: new Map() })
+    const ready = podStatus(view, options).conditions?.find(({ type }) => type === 'Ready')
+    assert.equal(ready?.message, 'containers with unready status: [side main]')
+  })
+})

@@ -1,0 +1,208 @@
+// Starts one container: image, configuration, creation, start, postStart hook.
+import { mkdir } from 'node:fs/promises'
+import path from 'node:path'
+import type { Clock } from '#base/clock.ts'
+import type { Container, Pod } from '#kinds/k8s/core.ts'
+import { ConfigError } from '../container/config-error.ts'
+import { containerConfig } from '../container/container-config.ts'
+import type { MachineLimits } from '../container/container-resources.ts'
+import { containerEnvironment } from '../container/environment.ts'
+import type { ObjectSource } from '../container/object-source.ts'
+import { type MachineDirectories, logPath, podPlaces } from '../container/pod-places.ts'
+import { ImageError, type ImagePuller } from '../images/image-puller.ts'
+import { podCredentials } from '../images/pull-secrets.ts'
+import type { Prober } from '../probes/prober.ts'
+import {
+  type Credentials,
+  type Runtime,
+  RuntimeError,
+  type RuntimeImage,
+  type SandboxConfig,
+} from '../runtime/runtime.ts'
+import { containerMounts } from '../volumes/container-mounts.ts'
+import type { PodVolumes } from '../volumes/pod-volumes.ts'
+import { duration } from './container-status.ts'
+import { runHook } from './lifecycle-hook.ts'
+import { type PodEvents, normal, warning } from './pod-events.ts'
+import type { Waiting } from './pod-view.ts'
+
+export interface StartDependencies {
+  runtime: Runtime
+  images: ImagePuller
+  volumes: PodVolumes
+  objects: ObjectSource
+  prober: Prober
+  clock: Clock
+  events: PodEvents
+  machine: MachineDirectories
+  limits: MachineLimits
+  domain: string
+  pullCredentials: (image: string) => Credentials | undefined
+}
+
+export interface ContainerStart {
+  pod: Pod
+  container: Container
+  attempt: number
+  restartDelayMs: number | undefined
+  sandboxId: string
+  sandboxConfig: SandboxConfig
+  podAddresses: readonly string[]
+  hostAddresses: readonly string[]
+  /** Aborted when the pod shall end. */
+  signal: AbortSignal
+}
+
+/** A container could not be started; `waiting` is what its status says. */
+export class StartError extends Error {
+  readonly waiting: Waiting
+
+  constructor(waiting: Required<Waiting>, cause: unknown) {
+    super(waiting.message, { cause })
+    this.name = 'StartError'
+    this.waiting = waiting
+  }
+}
+
+const describe = (error: unknown): string =>
+  error instanceof RuntimeError ? error.message : (error as Error).message
+
+async function ensureImage(deps: StartDependencies, start: ContainerStart): Promise<RuntimeImage> {
+  const { pod, container, signal } = start
+  const { events } = deps
+  const name = container.image ?? ''
+  const tell = (reason: string, message: string) =>
+    events.aboutContainer(pod, container, normal(reason, message))
+  const own = await podCredentials(pod, name, deps.objects)
+  const cluster = deps.pullCredentials(name)
+  const ensured = deps.images.ensure({
+    podUid: pod.metadata.uid ?? '',
+    container,
+    credentials: cluster === undefined ? own : [...own, cluster],
+    events: {
+      present: () =>
+        tell(
+          'Pulled',
+          `Container image "${name}" already present on machine and can be accessed by the pod`,
+        ),
+      pulling: () => tell('Pulling', `Pulling image "${name}"`),
+      pulled: ({ tookMs, waitedMs, sizeBytes }) =>
+        tell(
+          'Pulled',
+          `Successfully pulled image "${name}" in ${duration(tookMs)} (${duration(waitedMs)} including waiting). Image size: ${sizeBytes} bytes.`,
+        ),
+    },
+  })
+  return abortable(ensured, signal)
+}
+
+/** Follows a promise until the signal aborts; what goes on after that is of no interest. */
+function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = Promise.withResolvers<never>()
+  const onAbort = () => aborted.reject(signal.reason as Error)
+  signal.throwIfAborted()
+  signal.addEventListener('abort', onAbort, { once: true })
+  return Promise.race([promise, aborted.promise]).finally(() =>
+    signal.removeEventListener('abort', onAbort),
+  )
+}
+
+/** Makes the configuration; what is wrong with the spec shows only now. */
+async function configure(deps: StartDependencies, start: ContainerStart, image: RuntimeImage) {
+  const { pod, container, attempt, podAddresses } = start
+  const places = podPlaces(deps.machine, pod)
+  try {
+    const environment = await containerEnvironment({
+      ...start,
+      source: deps.objects,
+      allocatable: deps.limits.allocatable,
+    })
+    const mounts = await containerMounts({
+      pod,
+      container,
+      attempt,
+      places,
+      volumes: deps.volumes,
+      environment,
+      addresses: podAddresses,
+      domain: deps.domain,
+    })
+    await mkdir(path.dirname(path.join(places.logs, logPath(container.name, attempt))), {
+      recursive: true,
+    })
+    return containerConfig({ ...start, image, environment, mounts, machine: deps.limits })
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    throw new StartError({ reason: 'CreateContainerConfigError', message: error.message }, error)
+  }
+}
+
+function failure(reason: string) {
+  return (error: unknown): never => {
+    throw new StartError({ reason, message: describe(error) }, error)
+  }
+}
+
+async function postStart(
+  deps: StartDependencies,
+  start: ContainerStart,
+  id: string,
+): Promise<void> {
+  const { pod, container, signal } = start
+  const handler = container.lifecycle?.postStart
+  if (handler === undefined) return
+  const context = {
+    ...deps,
+    pod,
+    container,
+    containerId: id,
+    address: start.podAddresses[0] ?? '',
+    timeoutSeconds: 3_600,
+    signal,
+  }
+  try {
+    await abortable(runHook(handler, context), signal)
+  } catch (error) {
+    if (signal.aborted) throw error
+    const message = `PostStartHook failed: ${describe(error)}`
+    deps.events.aboutContainer(pod, container, warning('FailedPostStartHook', message))
+    await deps.runtime.stopContainer(id, pod.spec.terminationGracePeriodSeconds ?? 30)
+    throw new StartError({ reason: 'PostStartHookError', message }, error)
+  }
+}
+
+/** Rejects with a StartError or an ImageError, or with the signal's reason. */
+export async function startContainer(
+  deps: StartDependencies,
+  start: ContainerStart,
+): Promise<void> {
+  const { pod, container, signal, sandboxId, sandboxConfig } = start
+  const image = await ensureImage(deps, start)
+  const config = await configure(deps, start, image)
+  signal.throwIfAborted()
+  const id = await deps.runtime
+    .createContainer({ sandboxId, config, sandboxConfig })
+    .catch(failure('CreateContainerError'))
+  deps.events.aboutContainer(pod, container, normal('Created', 'Container created'))
+  signal.throwIfAborted()
+  await deps.runtime.startContainer(id).catch(failure('RunContainerError'))
+  deps.events.aboutContainer(pod, container, normal('Started', 'Container started'))
+  await postStart(deps, start, id)
+}
+
+/** What a failed start says to users. */
+export function tellStartFailure(
+  events: PodEvents,
+  start: Pick<ContainerStart, 'pod' | 'container'>,
+  error: StartError | ImageError,
+): void {
+  const { pod, container } = start
+  const tell = (what: ReturnType<typeof normal>) => events.aboutContainer(pod, container, what)
+  const { reason } = error.waiting
+  if (reason === 'ErrImagePull')
+    tell(warning('Failed', `Failed to pull image "${container.image}": ${error.message}`))
+  if (reason === 'ImagePullBackOff')
+    tell(normal('BackOff', `Back-off pulling image "${container.image}"`))
+  const named = error instanceof ImageError && reason !== 'ErrImageNeverPull'
+  tell(warning('Failed', `Error: ${named ? reason : error.message}`))
+}

@@ -1,0 +1,49 @@
+// Chooses a node for a pod, or says in kube-scheduler's words why there is none.
+import type { Pod } from '#kinds/k8s/core.ts'
+import { explainRefusals } from './explanation.ts'
+import { type Refusal, candidateOf, refusalOf } from './filters.ts'
+import type { NodeState } from './node-state.ts'
+import { bestOf } from './scores.ts'
+import type { ClusterSnapshot } from './snapshot.ts'
+
+export type Placement =
+  | { type: 'node'; node: string; examined: number }
+  | { type: 'none'; message: string; refusals: ReadonlyMap<string, Refusal>; examined: number }
+
+export interface PlaceOptions {
+  /** Where in the order of nodes to begin; sum up `examined` to treat all nodes alike. */
+  startIndex?: number
+}
+
+/** Up to this many nodes, all are compared. */
+const COMPARED_MIN = 100
+
+/** How many nodes that fit are enough to choose from: the share falls as clusters grow. */
+export function nodesToCompare(total: number): number {
+  if (total <= COMPARED_MIN) return total
+  const percent = Math.max(5, 50 - Math.floor(total / 125))
+  return Math.max(COMPARED_MIN, Math.floor((total * percent) / 100))
+}
+
+export function place(
+  snapshot: ClusterSnapshot,
+  pod: Pod,
+  { startIndex = 0 }: PlaceOptions = {},
+): Placement {
+  const candidate = candidateOf(snapshot, pod)
+  const { nodes } = snapshot
+  const enough = nodesToCompare(nodes.length)
+  const fitting: NodeState[] = []
+  const refusals = new Map<string, Refusal>()
+  let examined = 0
+  while (examined < nodes.length && fitting.length < enough) {
+    const state = nodes[(startIndex + examined) % nodes.length]!
+    const refusal = refusalOf(candidate, state)
+    if (refusal === undefined) fitting.push(state)
+    else refusals.set(state.name, refusal)
+    examined++
+  }
+  if (fitting.length === 0)
+    return { type: 'none', message: explainRefusals([...refusals.values()]), refusals, examined }
+  return { type: 'node', node: bestOf(snapshot, candidate, fitting).name, examined }
+}
