@@ -28,7 +28,7 @@ export interface HttpsTransportOptions {
 export interface HttpsTransport {
   call: ApiCall
   /** Closes idle connections. */
-  close(): void
+  close: () => void
 }
 
 const TIMEOUT_MS_DEFAULT = 30_000

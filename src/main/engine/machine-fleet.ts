@@ -87,6 +87,7 @@ export class MachineFleet {
     const fingerprint = fingerprintOf(ready)
     if (this.#running.get(name)?.fingerprint === fingerprint) return
     await this.#end(name)
+    engine.log.info('starting the agent and the proxy of a machine', { machine: name })
     const runtime = await startMachineRuntime({
       engine,
       host,

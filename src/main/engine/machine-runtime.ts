@@ -72,6 +72,7 @@ export async function startMachineRuntime(options: {
       allocatable: status.allocatable,
     },
     client: host.client,
+    informers: host.informers,
     clusterDns: { address: dnsServiceAddress(serviceCIDR), domain: 'cluster.local' },
     isMachineAnswering: options.isAnswering,
     pullCredentials: (image) =>
@@ -91,11 +92,15 @@ export async function startMachineRuntime(options: {
     random,
     log,
   })
-  await Promise.all([agent.start(), proxy.start()])
-  return {
-    agentSocket: agent.socketPath,
-    async stop() {
-      await Promise.all([agent.stop(), proxy.stop()])
-    },
+  const stop = async () => {
+    await Promise.all([agent.stop(), proxy.stop()])
   }
+  try {
+    await Promise.all([agent.start(), proxy.start()])
+  } catch (error) {
+    // The next try makes new ones: two agents of one machine would work against each other.
+    await stop()
+    throw error
+  }
+  return { agentSocket: agent.socketPath, stop }
 }

@@ -122,10 +122,10 @@ const get = ({ api }: World) => api.get(pods, { namespace: 'shop', name: 'web' }
 const main = (pod: Pod | undefined) => pod?.status?.containerStatuses?.[0]
 
 /** Lets the world go on until something holds. Disks take real time, so turns are counted. */
-async function until(what: string, holds: () => unknown): Promise<void> {
+async function until({ clock }: World, what: string, holds: () => unknown): Promise<void> {
   for (let turn = 0; turn < TURNS_MAX; turn++) {
     if (holds()) return
-    await settle()
+    await clock.advance(0)
   }
   assert.fail(`${what} did not happen`)
 }
@@ -137,7 +137,7 @@ async function runningWorld(spec: Partial<Pod['spec']> = {}) {
   const world = newWorld()
   world.api.put(pods, testPod(spec))
   const agent = await startAgent(world)
-  await until('a ready pod', () => isReady(get(world)))
+  await until(world, 'a ready pod', () => isReady(get(world)))
   return { ...world, agent }
 }
 
@@ -161,14 +161,21 @@ describe('PodManager', () => {
   test('restarts a container that ended, at once and then with a delay', async () => {
     const world = await runningWorld()
     world.runtime.exit(world.runtime.containers[0]!.id, 1)
-    await until('a restart', () => main(get(world))?.restartCount === 1)
-    await until('a ready pod', () => isReady(get(world)))
+    await until(world, 'a restart', () => main(get(world))?.restartCount === 1)
+    await until(world, 'a ready pod', () => isReady(get(world)))
     world.runtime.exit(world.runtime.containers.at(-1)!.id, 1)
-    await until('a back-off', () => main(get(world))?.state?.waiting?.reason === 'CrashLoopBackOff')
+    await until(
+      world,
+      'a back-off',
+      () => main(get(world))?.state?.waiting?.reason === 'CrashLoopBackOff',
+    )
+    await until(world, 'an event', () =>
+      world.api.list(events).some(({ reason }) => reason === 'BackOff'),
+    )
     await world.clock.advance(9_000)
     assert.equal(countOf(world, 'startContainer'), 2)
     await world.clock.advance(1_100)
-    await until('the second restart', () => main(get(world))?.restartCount === 2)
+    await until(world, 'the second restart', () => main(get(world))?.restartCount === 2)
     await world.agent.stop()
   })
 
@@ -199,7 +206,11 @@ describe('PodManager', () => {
     await world.agent.stop()
     world.runtime.crash()
     const second = await startAgent(world)
-    await until('a restart', () => main(get(world))?.restartCount === 1 && isReady(get(world)))
+    await until(
+      world,
+      'a restart',
+      () => main(get(world))?.restartCount === 1 && isReady(get(world)),
+    )
     assert.equal(world.runtime.sandboxes.find(({ state }) => state === 'ready')?.attempt, 1)
     await second.stop()
   })
@@ -209,12 +220,12 @@ describe('PodManager', () => {
     world.runtime.termMs = 5_000
     const client = createClient(world.api.call)
     await client.resource(pods).delete({ namespace: 'shop', name: 'web' })
-    await until('a stop', () => countOf(world, 'stopContainer') === 1)
+    await until(world, 'a stop', () => countOf(world, 'stopContainer') === 1)
     await world.clock.advance(4_000)
     assert.ok(get(world)?.metadata.deletionTimestamp)
     await world.clock.advance(1_500)
-    await until('the end', () => get(world) === undefined)
-    await until('a clean runtime', () => world.runtime.sandboxes.length === 0)
+    await until(world, 'the end', () => get(world) === undefined)
+    await until(world, 'a clean runtime', () => world.runtime.sandboxes.length === 0)
     assert.equal(world.runtime.containers.length, 0)
     await world.agent.stop()
   })
@@ -224,7 +235,7 @@ describe('PodManager', () => {
     await world.agent.stop()
     world.api.remove(pods, { namespace: 'shop', name: 'web' })
     const second = await startAgent(world)
-    await until('a clean runtime', () => world.runtime.sandboxes.length === 0)
+    await until(world, 'a clean runtime', () => world.runtime.sandboxes.length === 0)
     await second.stop()
   })
 
@@ -234,13 +245,13 @@ describe('PodManager', () => {
     world.runtime.fail('runSandbox', new RuntimeError('Unknown', 'no network'))
     world.api.put(pods, testPod())
     const agent = await startAgent(world)
-    await until('a failure', () => countOf(world, 'runSandbox') === 1)
-    await until('an event', () => world.api.list(events).length === 1)
+    await until(world, 'a failure', () => countOf(world, 'runSandbox') === 1)
+    await until(world, 'an event', () => world.api.list(events).length === 1)
     const [event] = world.api.list(events)
     assert.equal(event?.reason, 'FailedCreatePodSandBox')
     assert.match(event?.message ?? '', /no network/)
     await world.clock.advance(600)
-    await until('a ready pod', () => isReady(get(world)))
+    await until(world, 'a ready pod', () => isReady(get(world)))
     await agent.stop()
   })
 
@@ -250,7 +261,7 @@ describe('PodManager', () => {
     const error = conflict({ group: '', resource: 'pods' }, 'web')
     world.api.fail({ method: 'PUT', path: /status$/, error })
     world.runtime.exit(world.runtime.containers[0]!.id, 1)
-    await until('a restart', () => main(get(world))?.restartCount === 1)
+    await until(world, 'a restart', () => main(get(world))?.restartCount === 1)
     await world.agent.stop()
   })
 })

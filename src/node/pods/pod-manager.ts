@@ -101,7 +101,8 @@ export class PodManager {
 
   /** An operation ended: the runtime may show something new. */
   changed(record: PodRecord): void {
-    this.#look(record.uid)
+    // The last operation of a pod is the one that makes it forgotten.
+    if (this.#records.has(record.uid)) this.#look(record.uid)
   }
 
   /** A pod of which nothing is left. */
@@ -202,6 +203,7 @@ export class PodManager {
       this.#end(record)
     const plan = record.gone ? planRemoval(view, graceSecondsLeft(view)) : planPod(view)
     for (const action of plan.actions) this.#operations?.start(record, action)
+    if (!record.gone) this.#operations?.tellBackOffs(record, view)
     if (!record.gone) this.#reportStatus(record)
     const wakeMs = plan.wakeAtMs === undefined ? undefined : plan.wakeAtMs - view.nowMs
     const afterMs = Math.min(

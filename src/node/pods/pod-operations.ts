@@ -20,9 +20,9 @@ import { VolumeError } from '../volumes/pod-volumes.ts'
 import { runHook } from './lifecycle-hook.ts'
 import { type PodAction, keyOfAction } from './plan-builder.ts'
 import { normal, warning } from './pod-events.ts'
-import { podTitle } from './container-status.ts'
+import { crashLoop, podTitle } from './container-status.ts'
 import type { PodRecord } from './pod-record.ts'
-import { initContainersOf, operationKey } from './pod-view.ts'
+import { type PodView, initContainersOf, newest, operationKey } from './pod-view.ts'
 import {
   type StartDependencies,
   StartError,
@@ -87,6 +87,18 @@ export class PodOperations {
         return this.#confirmDeletion(record)
       case 'clean-up':
         return this.#cleanUp(record)
+    }
+  }
+
+  /** Says once for each crash that the restart is held back. */
+  tellBackOffs(record: PodRecord, view: PodView): void {
+    for (const container of allContainers(record.pod)) {
+      const last = newest(view, container.name)
+      if (last === undefined || crashLoop(view, container, last) === undefined) continue
+      if (record.toldBackOffs.has(last.id)) continue
+      record.toldBackOffs.add(last.id)
+      const message = `Back-off restarting failed container ${container.name} in pod ${podTitle(view)}`
+      this.#deps.events.aboutContainer(record.pod, container, warning('BackOff', message))
     }
   }
 

@@ -21,6 +21,8 @@ export interface PodRecord {
   readonly waiting: Map<string, Waiting>
   readonly killAtMs: Map<string, number>
   readonly stoppedSandboxes: Set<string>
+  /** Containers, by id, whose held back restart users were told of. */
+  readonly toldBackOffs: Set<string>
   volumes: { ready: boolean; dueAtMs: number | undefined }
   /** Aborted when the pod shall end: starts under way give up. */
   readonly ending: AbortController
@@ -40,6 +42,7 @@ export function podRecord(uid: string, pod: Pod): PodRecord {
     waiting: new Map(),
     killAtMs: new Map(),
     stoppedSandboxes: new Set(),
+    toldBackOffs: new Set(),
     volumes: { ready: false, dueAtMs: undefined },
     ending: new AbortController(),
     written: undefined,

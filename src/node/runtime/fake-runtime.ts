@@ -160,9 +160,22 @@ class MemoryRuntime implements FakeRuntime {
     const { labels, annotations } = config
     const { image } = config.image
     this.containers.push({
-      ...{ id, config, sandboxId, name, attempt, labels, annotations, image },
-      ...{ state: 'created', createdAtMs: this.#clock.now(), startedAtMs: 0, finishedAtMs: 0 },
-      ...{ exitCode: 0, imageRef: image, reason: '', message: '' },
+      id,
+      config,
+      sandboxId,
+      name,
+      attempt,
+      labels,
+      annotations,
+      image,
+      imageRef: image,
+      state: 'created',
+      createdAtMs: this.#clock.now(),
+      startedAtMs: 0,
+      finishedAtMs: 0,
+      exitCode: 0,
+      reason: '',
+      message: '',
     })
     return id
   }

@@ -129,7 +129,10 @@ test(
       await client.resource(deployments).patch(place, { spec: { template } })
       await until(target, isRolledOut, within)
       const sets = (await client.resource(replicaSets).list({ namespace: 'demo' })).items
-      assert.deepEqual(sets.map(({ spec }) => spec.replicas).toSorted(), [0, 3])
+      assert.deepEqual(
+        sets.map(({ spec }) => spec.replicas ?? 1).toSorted((a, b) => a - b),
+        [0, 3],
+      )
 
       const slices = await client.resource(endpointSlices).list({ namespace: 'demo' })
       const ready = slices.items
