@@ -4,7 +4,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { constants, gunzipSync } from 'node:zlib'
 import schemas from '#kinds/k8s/schemas.json' with { type: 'json' }
-import { readFields, varintsOf } from '#apiserver/protobuf/wire.ts'
+import { readFields, varintsOf, WireError } from '#apiserver/protobuf/wire.ts'
 import type { WireField } from '#apiserver/protobuf/wire.ts'
 
 const OUTPUT = new URL('../src/apiserver/protobuf/messages.json', import.meta.url)
@@ -31,10 +31,11 @@ function* descriptors(binary: Buffer): Generator<Buffer> {
       const file = gunzipSync(binary.subarray(at, at + COMPRESSED_BYTES_MAX), {
         finishFlush: constants.Z_SYNC_FLUSH,
       })
-      if (/^\x0a.[\w./-]+\.proto/s.test(file.subarray(0, 200).toString('latin1'))) yield file
+      if (text(readFields(file), 1).endsWith('.proto')) yield file
     } catch (error) {
       // These three bytes also stand where nothing was compressed.
-      if (!(error instanceof Error && 'code' in error)) throw error
+      const isNotCompressed = error instanceof Error && 'code' in error
+      if (!isNotCompressed && !(error instanceof WireError)) throw error
     }
   }
 }
@@ -97,7 +98,7 @@ function reachable(all: ReadonlyMap<string, Message>): Record<string, Message> {
     for (const field of Object.values(message))
       visit(field.replace(/^\S+ /, '').replace(/^(\[\]|map:)/, ''))
   }
-  for (const name of Object.keys(schemas)) if (!/List$/.test(name)) visit(name)
+  for (const name of Object.keys(schemas)) if (!name.endsWith('List')) visit(name)
   visit('io.k8s.apimachinery.pkg.runtime.Unknown')
   return Object.fromEntries(Object.entries(found).toSorted(([a], [b]) => (a < b ? -1 : 1)))
 }
@@ -106,4 +107,4 @@ const [path] = process.argv.slice(2)
 if (path === undefined) {
   console.error('usage: node tools/generate-protobuf-messages.ts KUBECTL')
   process.exitCode = 2
-} else writeFileSync(OUTPUT, `${JSON.stringify(reachable(readBinary(path)), null, 1)}\n`)
+} else writeFileSync(OUTPUT, `${JSON.stringify(reachable(readBinary(path)), null, 2)}\n`)

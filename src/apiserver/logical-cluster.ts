@@ -93,7 +93,7 @@ export async function createLogicalCluster(
     authorizer: createRbacAuthorizer(objects),
     tokens: tokenIssuer,
     dialNode: options.dialNode ?? noNodes,
-    identifyToken: authenticator.identifyToken,
+    identifyToken: (token, audiences) => authenticator.identifyToken(token, audiences),
   }
   const handlers: Handlers = {
     subresources: answerSubresource,
@@ -104,7 +104,7 @@ export async function createLogicalCluster(
   const closing = new AbortController()
   const access: ClusterAccess = {
     context,
-    authenticate: authenticator.authenticate,
+    authenticate: (credentials) => authenticator.authenticate(credentials),
     answer: answerCall,
     closing: closing.signal,
     encodeShared: createSharedEncoder(apiLimits.encodedEventsMax),

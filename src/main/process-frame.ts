@@ -1,4 +1,5 @@
 // What the three processes have in common: a log, an orderly end, and no silent death.
+import { flushCompileCache } from 'node:module'
 import { lineLogger, type Logger } from '#base/log.ts'
 import { type ProcessConfig, readConfig } from './config.ts'
 
@@ -48,5 +49,7 @@ export async function runProcess(
   process.on('SIGINT', () => end('SIGINT'))
   log.info('starting', { pid: process.pid, version: config.instance.version })
   stop = await start(config, log)
+  // Now and not at the end: a killed process would leave the next one to compile all again.
+  flushCompileCache()
   log.info('started')
 }

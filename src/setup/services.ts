@@ -48,6 +48,8 @@ export async function ensureService(
       paths.dataDir,
     ],
     stdoutFile: logFile(paths, name),
+    // Beside what the launcher keeps there: see `ccs`.
+    env: { NODE_COMPILE_CACHE: path.join(root, '.cache', 'compile') },
   })
   writeFileAtomic(recordFile(paths, name), JSON.stringify(identity))
   return 'started'

@@ -21,6 +21,8 @@ const RATES = {
   'watch-expired': 0.005,
   /** Per minute: a process dies with all it had in memory, and starts again. */
   'process-crash': 0.3,
+  /** Per minute: the same happens to the API server; its log stays. */
+  'server-crash': 0.1,
   /** Per minute: a node says and does nothing for a while. */
   'node-silent': 0.15,
 } as const

@@ -7,6 +7,7 @@ import { type Random, seededRandom } from '#base/random.ts'
 import { createClient } from '#client/create-client.ts'
 import type { Node } from '#kinds/k8s/core.ts'
 import * as refs from '#kinds/refs.ts'
+import { type AcknowledgedWrites, acknowledgedWrites } from './checks/acknowledged-writes.ts'
 import type { Check, CheckContext } from './checks/check.ts'
 import { noOvercommit } from './checks/no-overcommit.ts'
 import { noSurplusPods } from './checks/no-surplus-pods.ts'
@@ -24,8 +25,8 @@ import {
   type StartProcess,
   startProcess,
 } from './processes.ts'
-import { openSimApi } from './sim-api.ts'
-import { createSimNodes, type SimNodes } from './sim-nodes.ts'
+import { openSimApi, type SimApi } from './sim-api.ts'
+import { SimNodes } from './sim-nodes.ts'
 import { Trace } from './trace.ts'
 import { Workload } from './workload.ts'
 
@@ -79,6 +80,7 @@ class Simulation {
   readonly #processes: Process[] = []
   #problem: string | undefined
   #settledAfterSeconds: number | undefined
+  readonly #acknowledged: AcknowledgedWrites = acknowledgedWrites(OBSERVED.map(({ kind }) => kind))
   #availability: RolloutAvailability | undefined
 
   constructor(options: SimulationOptions) {
@@ -95,15 +97,15 @@ class Simulation {
 
   async run(): Promise<SimulationResult> {
     const { clock, random, log } = { clock: this.#clock, random: this.#fork(), log: this.#log }
-    const api = await openSimApi({ clock, random, log })
+    const api = await this.#until(openSimApi({ clock, random, log }))
     try {
-      await this.#live(api.call)
+      await this.#live(api)
     } catch (error) {
       this.#report(`the simulation itself failed: ${describeError(error)}`)
     }
     this.#observer.stop()
     for (const process of this.#processes) process.kill()
-    await api.close()
+    await this.#until(api.close())
     return this.#result()
   }
 
@@ -118,11 +120,13 @@ class Simulation {
     this.#trace.note(`problem: ${problem}`)
   }
 
-  async #live(call: ApiCall): Promise<void> {
+  async #live(api: SimApi): Promise<void> {
+    const { patientCall: call } = api
     this.#watchAll(call)
     const nodes = Array.from({ length: limits.nodes }, (_, i) => nodeOf(i))
-    for (const node of nodes) await createClient(call).resource(refs.nodes).create(node)
-    const simNodes = this.#startProcesses(call, nodes)
+    const client = createClient(call)
+    for (const node of nodes) await this.#until(client.resource(refs.nodes).create(node))
+    const simNodes = this.#startProcesses(api.call, nodes)
     const workload = new Workload({
       call,
       clock: this.#clock,
@@ -135,8 +139,10 @@ class Simulation {
     void workload.run(endMs).catch(broken)
     while (this.#clock.now() < endMs && this.#problem === undefined) {
       await this.#pass(60_000)
-      this.#strikeNodesAndProcesses(simNodes, nodes)
+      this.#strikeProcesses(api)
+      this.#strikeNodes(simNodes(), nodes)
     }
+    if (this.#problem !== undefined) return
     this.#faults.end()
     for (const { metadata } of nodes) simNodes().wake(metadata.name)
     void workload.mend().catch(broken)
@@ -159,6 +165,7 @@ class Simulation {
       noOvercommit(context),
       noSurplusPods(context, () => this.#faults.count('answer-lost')),
       availability,
+      this.#acknowledged,
     ]
     observer.on((change) => {
       for (const check of checks) check.changed(change)
@@ -167,7 +174,9 @@ class Simulation {
   }
 
   #startProcesses(call: ApiCall, nodes: readonly Node[]): () => SimNodes {
-    const checked = checkWatches(call, (problem) => this.#report(problem))
+    const checked = checkWatches(this.#acknowledged.noting(call), (problem) =>
+      this.#report(problem),
+    )
     const tools = {
       call: checked,
       clock: this.#clock,
@@ -178,7 +187,7 @@ class Simulation {
     let simNodes: SimNodes | undefined
     this.#processes.push(
       startProcess('nodes', tools, (context) => {
-        simNodes = createSimNodes({ ...context, nodes })
+        simNodes = new SimNodes({ ...context, nodes })
         simNodes.start()
       }),
       startProcess('scheduler', tools, this.#options.scheduler ?? schedulerProcess),
@@ -187,16 +196,39 @@ class Simulation {
     return () => simNodes!
   }
 
-  #strikeNodesAndProcesses(simNodes: () => SimNodes, nodes: readonly Node[]): void {
+  #strikeProcesses(api: SimApi): void {
     for (const process of this.#processes)
-      if (this.#faults.strikes('process-crash', process.name)) process.restart()
+      if (this.#faults.strikes('process-crash', process.name)) this.#soon(() => process.restart())
+    if (!this.#faults.strikes('server-crash', 'API server')) return
+    this.#soon(() => {
+      api.restart().catch((error: unknown) => {
+        this.#report(`the API server did not start again: ${describeError(error)}`)
+      })
+    })
+  }
+
+  /** At some moment of the coming minute. */
+  #soon(fn: () => void): void {
+    this.#clock.after(this.#faults.timeMs(59_000), fn)
+  }
+
+  #strikeNodes(simNodes: SimNodes, nodes: readonly Node[]): void {
     for (const { metadata } of nodes) {
       if (!this.#faults.strikes('node-silent', metadata.name)) continue
       const silenceMs = this.#faults.timeMs(faultTimes.silenceMs)
       this.#availability?.disturbAll(this.#clock.now() + silenceMs + limits.silenceEchoMs)
-      simNodes().silence(metadata.name)
-      this.#clock.after(silenceMs, () => simNodes().wake(metadata.name))
+      simNodes.silence(metadata.name)
+      this.#clock.after(silenceMs, () => simNodes.wake(metadata.name))
     }
+  }
+
+  /** Lets time pass until the promise is settled. */
+  async #until<T>(promise: Promise<T>): Promise<T> {
+    let isSettled = false
+    const settled = promise.finally(() => (isSettled = true))
+    settled.catch(() => undefined)
+    while (!isSettled) await this.#clock.advance(1)
+    return settled
   }
 
   async #pass(ms: number): Promise<void> {
@@ -232,6 +264,8 @@ class Simulation {
       this.#report(`${perMinute} writes a minute though there is nothing to do`)
     const left = unsettled(this.#observer)
     if (left.length > 0) this.#report(`did not stay as declared: ${left.join('; ')}`)
+    const lost = this.#acknowledged.missing()
+    if (lost.length > 0) this.#report(`acknowledged and lost: ${lost.join(', ')}`)
   }
 
   #result(): SimulationResult {

@@ -13,8 +13,11 @@ import { sentinels } from './pod-stages.ts'
 import type { Trace } from './trace.ts'
 
 const NAMESPACE = 'default'
-/** Together these fit on the nodes with room for surge, so that everything can become ready. */
-const most = { deployments: 5, replicas: 6 } as const
+/**
+ * Together these just fit on the nodes, surge included: everything can become ready, and whoever
+ * counts wrongly is soon found out.
+ */
+const most = { deployments: 4, replicas: 6 } as const
 const pauseMs = { least: 2_000, most: 40_000 } as const
 
 const ROLLOUTS = [
@@ -196,7 +199,7 @@ function deploymentOf(
   name: string,
   { image, replicas }: { image: string; replicas: number },
 ): Deployment {
-  const requests = { cpu: '300m', memory: '64Mi' }
+  const requests = { cpu: '500m', memory: '64Mi' }
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',

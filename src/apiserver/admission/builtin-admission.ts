@@ -29,7 +29,7 @@ export interface BuiltinAdmission {
 export function builtinAdmission(options: BuiltinAdmissionOptions): BuiltinAdmission {
   const { objects, resources, clock, random, serviceCIDR } = options
   const reader = createObjectReader(objects)
-  const addresses = serviceAddresses({ store: objects.store, decode: objects.decode, serviceCIDR })
+  const addresses = serviceAddresses({ objects, serviceCIDR })
   return {
     plugins: [
       namespaceLifecycle(reader),
@@ -40,6 +40,6 @@ export function builtinAdmission(options: BuiltinAdmissionOptions): BuiltinAdmis
       preventEscalation(objects),
       addresses.plugin,
     ],
-    close: addresses.close,
+    close: () => addresses.close(),
   }
 }

@@ -6,9 +6,8 @@ import type { ClusterContext, Draft } from '../context.ts'
 import { prefixFor } from '../resources.ts'
 import { remove } from '../verbs/delete.ts'
 import { replace } from '../verbs/replace.ts'
+import { CLEAN_UP_FINALIZER, CRD_GROUP } from './crd-names.ts'
 import { customResources } from './custom-resource.ts'
-
-export const CLEAN_UP_FINALIZER = 'customresourcecleanup.apiextensions.k8s.io'
 
 const SERVER: UserInfo = { username: 'system:apiserver', groups: ['system:masters'] }
 const AGAIN_AFTER_MS = 1_000
@@ -43,7 +42,7 @@ export async function clearUp(
 }
 
 async function letGo(context: ClusterContext, name: string): Promise<void> {
-  const resource = context.resources.findKind('apiextensions.k8s.io', 'CustomResourceDefinition')
+  const resource = context.resources.findKind(CRD_GROUP, 'CustomResourceDefinition')
   if (resource === undefined) return
   await replace(
     context,

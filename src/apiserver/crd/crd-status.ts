@@ -8,11 +8,9 @@ import type {
 } from '#kinds/k8s/apiextensions.ts'
 import type { AdmissionPlugin, ObjectReader } from '../admission/plugin.ts'
 import { invalidObject } from '../api-errors.ts'
+import { CRD_GROUP, CRD_PLURAL } from './crd-names.ts'
 import { checkDefinition } from './check-definition.ts'
 import type { ResourceRegistry } from '../resources.ts'
-
-export const CRD_GROUP = 'apiextensions.k8s.io'
-export const CRD_PLURAL = 'customresourcedefinitions'
 
 export interface CrdStatusOptions {
   reader: ObjectReader

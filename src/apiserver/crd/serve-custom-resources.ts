@@ -5,7 +5,7 @@ import type { CustomResourceDefinition } from '#kinds/k8s/apiextensions.ts'
 import type { ClusterContext } from '../context.ts'
 import { prefixFor } from '../resources.ts'
 import { clearUp } from './clear-up.ts'
-import { CRD_GROUP, CRD_PLURAL } from './crd-status.ts'
+import { CRD_GROUP, CRD_PLURAL } from './crd-names.ts'
 import { customResources } from './custom-resource.ts'
 
 export function serveCustomResources(context: ClusterContext): { close(): Promise<void> } {

@@ -95,7 +95,8 @@ function matchesPattern(pattern: string, value: string): boolean {
 
 function stringErrors(schema: Structural, value: string, path: string): FieldError[] {
   const { maxLength, minLength, pattern, format } = schema
-  const length = [...value].length
+  // Characters as Go counts them: code points.
+  const length = Array.from(value).length
   const errors: FieldError[] = []
   if (maxLength !== undefined && length > maxLength)
     errors.push({

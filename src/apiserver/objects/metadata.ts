@@ -1,6 +1,7 @@
 // What the server itself writes into the metadata of objects.
 import { badRequest } from '#base/errors.ts'
 import { rfc3339 } from '#base/clock.ts'
+import type { Random } from '#base/random.ts'
 import { deepEqual } from '#kinds/validate/equal.ts'
 import type { KubeObject } from '#kinds/object.ts'
 import type { ClusterContext, Draft } from '../context.ts'
@@ -10,8 +11,8 @@ const NAME_LENGTH_MAX = 63
 const SUFFIX_LENGTH = 5
 
 /** `generateName` with a random end, cut so that the whole stays a label. */
-export function generatedName(base: string, suffix: (length: number) => string): string {
-  return base.slice(0, NAME_LENGTH_MAX - SUFFIX_LENGTH) + suffix(SUFFIX_LENGTH)
+export function generatedName(base: string, random: Random): string {
+  return base.slice(0, NAME_LENGTH_MAX - SUFFIX_LENGTH) + random.suffix(SUFFIX_LENGTH)
 }
 
 /** Puts a new object into its namespace and drops what only the server may say. */

@@ -3,7 +3,7 @@ import type { ResourceRegistry, ServedResource } from '../resources.ts'
 import { builtinSchemas } from '../schema/builtin-schemas.ts'
 import type { Schema } from '../schema/schema.ts'
 import { schemaRef } from '../schema/schema.ts'
-import { pathsOf } from './paths.ts'
+import { listSchemaName, pathsOf } from './paths.ts'
 import { referredSchemas } from './referred-schemas.ts'
 
 export interface GroupVersionDocument {
@@ -43,8 +43,6 @@ export function groupVersionDocument(
     components: { schemas: { ...referredSchemas(builtinSchemas, roots), ...own } },
   }
 }
-
-export const listSchemaName = (resource: ServedResource): string => `${resource.schema}List`
 
 function schemasOf(resource: ServedResource): Record<string, Schema> {
   const { schema, group, version, kind, listKind } = resource

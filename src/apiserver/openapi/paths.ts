@@ -3,7 +3,6 @@
 import { subresourcesOf } from '../discovery/subresource-entries.ts'
 import type { ServedResource } from '../resources.ts'
 import { schemaRef } from '../schema/schema.ts'
-import { listSchemaName } from './documents.ts'
 
 const META = 'io.k8s.apimachinery.pkg.apis.meta.v1'
 
@@ -48,6 +47,8 @@ const DELETE = [
 
 const PATCH_TYPES = ['application/json-patch+json', 'application/merge-patch+json']
 const STRATEGIC = 'application/strategic-merge-patch+json'
+
+export const listSchemaName = (resource: ServedResource): string => `${resource.schema}List`
 
 export function pathsOf(resource: ServedResource): Record<string, Record<string, unknown>> {
   const { namespaced, plural, group, version } = resource

@@ -11,9 +11,11 @@ export interface ContinueToken {
 }
 
 const VERSION = 'meta.k8s.io/v1'
+/** The smallest key after the last one delivered starts where that one ends. */
+const END = '\u0000'
 
 export function writeContinueToken({ revision, after, seen }: ContinueToken): string {
-  const token = { v: VERSION, rv: revision, start: `/${after}\u0000`, seen }
+  const token = { v: VERSION, rv: revision, start: `/${after}${END}`, seen }
   return Buffer.from(JSON.stringify(token)).toString('base64url')
 }
 
@@ -24,7 +26,7 @@ export function readContinueToken(text: string): ContinueToken {
     if (v === VERSION && typeof rv === 'number' && typeof start === 'string' && start.length > 1)
       return {
         revision: rv,
-        after: start.slice(1).replace(/\u0000$/, ''),
+        after: start.slice(1, start.endsWith(END) ? -END.length : undefined),
         seen: typeof seen === 'number' ? seen : 0,
       }
   } catch (error) {

@@ -1,5 +1,6 @@
 import { alreadyExists, badRequest } from '#base/errors.ts'
 import type { KubeObject } from '#kinds/object.ts'
+import type { Admitted } from '../admission/run-admission.ts'
 import { admit, validateAdmission } from '../admission/run-admission.ts'
 import { invalidObject } from '../api-errors.ts'
 import { readObject } from '../body.ts'
@@ -58,7 +59,7 @@ export async function create(
   const { name, generateName } = draft.metadata
   if (name || !generateName) return createNamed(context, call, creation)
   for (let tries = 1; ; tries++) {
-    draft.metadata.name = generatedName(generateName, context.random.suffix)
+    draft.metadata.name = generatedName(generateName, context.random)
     try {
       return await createNamed(context, call, { ...creation, draft: structuredClone(draft) })
     } catch (error) {
@@ -95,7 +96,7 @@ async function createNamed(
     const errors = definition.validate(draft, undefined)
     if (errors.length > 0) throw invalidObject(resource, draft.metadata.name ?? '', errors)
     await validateAdmission(context.admission, admitted)
-    return await store(context, { draft, resource, namespace, options }, admitted.abandon)
+    return await store(context, { draft, resource, namespace, options }, admitted)
   } catch (error) {
     admitted.abandon()
     throw error
@@ -105,14 +106,14 @@ async function createNamed(
 async function store(
   context: ClusterContext,
   { draft, resource, namespace, options }: Creation,
-  abandon: () => void,
+  admitted: Admitted,
 ): Promise<Created> {
   const { name } = draft.metadata
   const key = keyFor(resource, namespace, name)
   if (options.dryRun) {
     if (context.objects.getAccepted(key) !== undefined)
       throw alreadyExists(resourceName(resource), name)
-    abandon()
+    admitted.abandon()
     return { object: withRevision(draft, undefined) }
   }
   const written = await context.objects.write(key, draft, 0)

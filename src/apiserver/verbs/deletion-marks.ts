@@ -3,8 +3,7 @@ import { rfc3339 } from '#base/clock.ts'
 import type { Namespace } from '#kinds/k8s/core.ts'
 import type { CustomResourceDefinition } from '#kinds/k8s/apiextensions.ts'
 import type { Draft } from '../context.ts'
-import { CRD_GROUP, CRD_PLURAL } from '../crd/crd-status.ts'
-import { CLEAN_UP_FINALIZER } from '../crd/clear-up.ts'
+import { CLEAN_UP_FINALIZER, CRD_GROUP, CRD_PLURAL } from '../crd/crd-names.ts'
 import type { ServedResource } from '../resources.ts'
 
 type Mark = (draft: Draft, now: number) => void

@@ -2,17 +2,23 @@
 import type { ApiCall, ApiRequest } from '#base/api-call.ts'
 import type { WatchEvent, KubeObject } from '#kinds/object.ts'
 
-/** What all watches of one collection have shown so far: revisions in order, and where each is. */
+/** What one watch has shown: every change after `from` up to `to`. */
+interface Span {
+  from: number
+  to: number
+}
+
 interface Collection {
+  /** Revisions that some watch has shown, rising. */
   revisions: number[]
-  places: Map<number, number>
+  spans: Span[]
 }
 
 export function checkWatches(call: ApiCall, report: (problem: string) => void): ApiCall {
   const collections = new Map<string, Collection>()
 
   const collectionOf = (path: string): Collection => {
-    const known = collections.get(path) ?? { revisions: [], places: new Map<number, number>() }
+    const known = collections.get(path) ?? { revisions: [], spans: [] }
     collections.set(path, known)
     return known
   }
@@ -22,14 +28,14 @@ export function checkWatches(call: ApiCall, report: (problem: string) => void): 
     events: AsyncIterable<unknown>,
   ): AsyncGenerator<unknown> {
     const collection = collectionOf(request.path)
-    let newest = Number(request.query.get('resourceVersion'))
+    const from = Number(request.query.get('resourceVersion'))
+    const span: Span = { from, to: from }
+    collection.spans.push(span)
     for await (const event of events) {
       const { type, object } = event as WatchEvent<KubeObject>
       if (type !== 'ERROR' && type !== 'BOOKMARK') {
-        const revision = Number(object.metadata.resourceVersion)
-        const problem = follows(collection, newest, revision)
+        const problem = shown(collection, span, Number(object.metadata.resourceVersion))
         if (problem !== undefined) report(`watch of ${request.path}: ${problem}`)
-        newest = revision
       }
       yield event
     }
@@ -49,21 +55,19 @@ export function checkWatches(call: ApiCall, report: (problem: string) => void): 
 const hasSelector = (query: URLSearchParams): boolean =>
   query.has('labelSelector') || query.has('fieldSelector')
 
-/** Says what is wrong with `revision` coming after `before`. */
-function follows(
-  { revisions, places }: Collection,
-  before: number,
-  revision: number,
-): string | undefined {
-  if (revision <= before) return `revision ${revision} came after revision ${before}`
-  const last = revisions.at(-1) ?? 0
-  if (!places.has(revision)) {
-    if (revision < last) return `revision ${revision} was not shown to a watch that saw ${last}`
-    places.set(revision, revisions.length)
-    revisions.push(revision)
+/** Notes that the watch goes on to `revision`; says what is wrong with that. */
+function shown({ revisions, spans }: Collection, span: Span, revision: number): string | undefined {
+  const before = span.to
+  if (!(revision > before)) return `revision ${revision} came after revision ${before}`
+  // Other watches are at most a little ahead, so the place is found from the end.
+  let at = revisions.length
+  while (at > 0 && revisions[at - 1]! > revision) at--
+  if (revisions[at - 1] !== revision) {
+    if (spans.some(({ from, to }) => from < revision && revision <= to))
+      return `revision ${revision} was not shown to another watch of that time`
+    revisions.splice(at++, 0, revision)
   }
-  const left = revisions[places.get(revision)! - 1]
-  return left !== undefined && left > before
-    ? `revision ${left} was left out between ${before} and ${revision}`
-    : undefined
+  const left = revisions[at - 2] ?? 0
+  span.to = revision
+  return left > before ? `revision ${left} was left out after ${before}` : undefined
 }

@@ -32,7 +32,7 @@ export async function startTestServer(port = 0): Promise<TestServer> {
   const clock = systemClock
   const log = lineLogger({
     write: (line) => process.stderr.write(line),
-    now: clock.now,
+    now: () => clock.now(),
     level: 'warn',
   })
   const directory = await mkdtemp(path.join(tmpdir(), 'ccs-apiserver-'))
