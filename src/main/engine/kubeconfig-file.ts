@@ -1,5 +1,6 @@
 // DATA/kubeconfig: how kubectl and every command reach the hub and each cluster.
-import { stringify } from 'yaml'
+import { existsSync, readFileSync } from 'node:fs'
+import { parse, stringify } from 'yaml'
 import { writeFileAtomic } from '#base/atomic-file.ts'
 import type { KeyedCertificate } from '#identity/authority.ts'
 
@@ -43,7 +44,32 @@ export function kubeconfigText(serverCaPem: string, entries: readonly Kubeconfig
   })
 }
 
-/** Collects the entries of an instance and keeps the file as they are. */
+interface FileContent {
+  clusters?: { name: string; cluster: { server: string; 'certificate-authority-data': string } }[]
+  users?: { name: string; user: Record<'client-certificate-data' | 'client-key-data', string> }[]
+}
+
+const decode = (text: string) => Buffer.from(text, 'base64').toString('utf8')
+
+/** Pure: the entries of an earlier file of ours; none when it was of another CA. */
+export function parseEntries(text: string, serverCaPem: string): KubeconfigEntry[] {
+  const { clusters = [], users = [] } = (parse(text) ?? {}) as FileContent
+  return clusters.flatMap(({ name, cluster }) => {
+    const user = users.find((entry) => entry.name === `${name}-admin`)?.user
+    if (user === undefined || decode(cluster['certificate-authority-data']) !== serverCaPem)
+      return []
+    const credential = {
+      certificatePem: decode(user['client-certificate-data']),
+      keyPem: decode(user['client-key-data']),
+    }
+    return { cluster: name.replace(/^ccs-/, ''), server: cluster.server, credential }
+  })
+}
+
+/**
+ * Collects the entries of an instance and keeps the file as they are. Begins with those of the file, so that a context
+ * does not vanish while the engine starts again.
+ */
 export class KubeconfigFile {
   readonly #file: string
   readonly #serverCaPem: string
@@ -52,6 +78,13 @@ export class KubeconfigFile {
   constructor(file: string, serverCaPem: string) {
     this.#file = file
     this.#serverCaPem = serverCaPem
+    if (!existsSync(file)) return
+    for (const entry of parseEntries(readFileSync(file, 'utf8'), serverCaPem))
+      this.#entries.set(entry.cluster, entry)
+  }
+
+  get(cluster: string): KubeconfigEntry | undefined {
+    return this.#entries.get(cluster)
   }
 
   set(entry: KubeconfigEntry): void {
