@@ -5,6 +5,7 @@ import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync, writeSync } fr
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { Readable, Writable } from 'node:stream'
+import { systemClock, type Timer } from '#base/clock.ts'
 import type { Logger } from '#base/log.ts'
 import {
   APPLY_LINE,
@@ -78,7 +79,7 @@ class Session implements NftSession {
   readonly #file: number
   readonly #waiting: Request[] = []
   #child: Child | undefined
-  #current: { request: Request; marker: string; deadline: NodeJS.Timeout } | undefined
+  #current: { request: Request; marker: string; deadline: Timer } | undefined
   #stdout = ''
   #stderr = ''
   #sequence = 0
@@ -132,7 +133,8 @@ class Session implements NftSession {
     const child = (this.#child ??= this.#spawn())
     const { timeoutMs = nftLimits.defaultTimeoutMs } = this.#options
     const marker = markerOf(++this.#sequence)
-    const deadline = setTimeout(() => this.#abandon(`no answer in ${timeoutMs} ms`), timeoutMs)
+    const late = () => this.#abandon(`no answer in ${timeoutMs} ms`)
+    const deadline = systemClock.after(timeoutMs, late)
     this.#current = { request, marker, deadline }
     this.#servedByChild++
     this.#stdout = ''
@@ -186,7 +188,7 @@ class Session implements NftSession {
       { stdout: this.#stdout, stderr: this.#stderr },
     )
     if (answer === undefined) return
-    clearTimeout(deadline)
+    deadline.cancel()
     this.#current = undefined
     if (isFailure(answer.complaint)) request.reject(new NftError(this.#where, answer.complaint))
     else {
@@ -205,7 +207,7 @@ class Session implements NftSession {
     const current = this.#current
     this.#current = undefined
     if (current === undefined) return
-    clearTimeout(current.deadline)
+    current.deadline.cancel()
     current.request.reject(new NftError(this.#where, why))
     if (!this.#isClosed) this.#next()
   }

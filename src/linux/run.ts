@@ -1,6 +1,7 @@
 // Runs one program to its end: argv only (no shell), a deadline, bounded output, and errors that
 // name the command and what it said.
 import { spawn } from 'node:child_process'
+import { systemClock } from '#base/clock.ts'
 
 /** A fixed environment: what we parse must not depend on the user's locale or search path. */
 export const commandEnvironment = {
@@ -70,16 +71,16 @@ export function run(argv: readonly string[], options: RunOptions = {}): Promise<
       killedBecause ??= because
       child.kill('SIGKILL')
     }
-    const deadline = setTimeout(() => kill(`took longer than ${timeoutMs} ms`), timeoutMs)
+    const deadline = systemClock.after(timeoutMs, () => kill(`took longer than ${timeoutMs} ms`))
     const tooMuch = () => kill(`printed more than ${OUTPUT_BYTES_MAX} bytes`)
     const stdout = collect(child.stdout, tooMuch)
     const stderr = collect(child.stderr, tooMuch)
     child.on('error', (cause) => {
-      clearTimeout(deadline)
+      deadline.cancel()
       reject(new CommandError(argv, 'could not be run', { cause }))
     })
     child.on('close', (exitCode, killSignal) => {
-      clearTimeout(deadline)
+      deadline.cancel()
       if (exitCode === 0 && killedBecause === undefined) return resolve(stdout())
       const what =
         killedBecause ??

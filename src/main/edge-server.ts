@@ -37,7 +37,7 @@ export class EdgeServer {
     this.#log = log
     this.#stateFile = path.join(directory, 'state.json')
     this.#state = readState(this.#stateFile)
-    this.#forwarders = createForwarderSet(log)
+    this.#forwarders = createForwarderSet({ clock: systemClock, log })
     this.#host = this.#dnsServer('host', '127.0.0.1', dnsPort)
     this.#gateways = new AddressListeners({
       clock: systemClock,
@@ -77,9 +77,8 @@ export class EdgeServer {
 
   #dnsServer(asker: 'host' | { cluster: string }, address: string, port: number): DnsServer {
     const gateways = () => new Set(this.#state.clusters.map((cluster) => cluster.gatewayAddress))
-    const upstream = createUpstream(() =>
-      nameserversOf(readFileSync('/etc/resolv.conf', 'utf8'), gateways()),
-    )
+    const servers = () => nameserversOf(readFileSync('/etc/resolv.conf', 'utf8'), gateways())
+    const upstream = createUpstream({ servers, clock: systemClock })
     return new DnsServer({
       address,
       port,
@@ -87,6 +86,7 @@ export class EdgeServer {
       state: () => this.#state,
       // The host's programs have resolvers of their own for what is not ours.
       forward: asker === 'host' ? undefined : upstream,
+      clock: systemClock,
       log: this.#log,
     })
   }

@@ -63,9 +63,15 @@ export class AddressBook {
     return holding
   }
 
+  /** Refuses a port that another holder took between the caller's look and now. */
   setHostPorts(key: string, hostPorts: Record<string, number>): Holding {
     const held = this.#holdings.get(key)
     if (held === undefined) throw new RangeError(`${key} holds no address`)
+    for (const [other, { hostPorts: taken }] of this.#holdings) {
+      const port = Object.values(hostPorts).find((p) => Object.values(taken).includes(p))
+      if (other !== key && port !== undefined)
+        throw new Error(`port ${port} on 127.0.0.1 is held by ${other}`)
+    }
     const holding = { ...held, hostPorts }
     this.#write(new Map(this.#holdings).set(key, holding))
     return holding

@@ -3,7 +3,7 @@
 import type { Service } from '#kinds/k8s/core.ts'
 import type { EndpointSlice } from '#kinds/k8s/discovery.ts'
 import type { Forward } from './forwarder.ts'
-import { HOST_PORTS_ANNOTATION } from './load-balancer-controller.ts'
+import { HOST_PORT_MIN, HOST_PORTS_ANNOTATION } from './load-balancer-controller.ts'
 
 export interface NamedPort {
   name: string
@@ -40,6 +40,8 @@ export interface EdgeState {
 
 export const EMPTY_EDGE_STATE: EdgeState = { version: 1, clusters: [] }
 
+const HOST_PORT_MAX = 65_535
+
 const isSet = (text: string | undefined): text is string => text !== undefined && text !== ''
 
 function headlessAddresses(service: Service, slices: EndpointSlice[]) {
@@ -50,8 +52,9 @@ function headlessAddresses(service: Service, slices: EndpointSlice[]) {
     .filter((endpoint) => all || endpoint.conditions?.ready !== false)
   const hosts: Record<string, string[]> = {}
   for (const { hostname, addresses } of endpoints)
-    if (isSet(hostname)) hosts[hostname] = [...(hosts[hostname] ?? []), ...addresses]
-  return { addresses: endpoints.flatMap((endpoint) => endpoint.addresses).toSorted(), hosts }
+    if (isSet(hostname)) hosts[hostname] = [...new Set([...(hosts[hostname] ?? []), ...addresses])]
+  const addresses = new Set(endpoints.flatMap((endpoint) => endpoint.addresses))
+  return { addresses: [...addresses].toSorted(), hosts }
 }
 
 export function namedService(service: Service, slices: EndpointSlice[]): NamedService {
@@ -61,7 +64,7 @@ export function namedService(service: Service, slices: EndpointSlice[]): NamedSe
   const { addresses, hosts } = isHeadless
     ? headlessAddresses(service, slices)
     : { addresses: spec.type === 'ExternalName' ? [] : fixed, hosts: {} }
-  const balancer = status?.loadBalancer?.ingress?.[0]?.ip
+  const balancer = spec.type === 'LoadBalancer' ? status?.loadBalancer?.ingress?.[0]?.ip : undefined
   return {
     namespace: metadata.namespace!,
     name: metadata.name,
@@ -79,17 +82,33 @@ export function namedService(service: Service, slices: EndpointSlice[]): NamedSe
   }
 }
 
+/** Undefined for what we did not write: anyone who may edit the service may edit the annotation. */
+function parseHostPorts(annotation: string): Partial<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(annotation)
+    return typeof value === 'object' && value !== null ? { ...value } : undefined
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
+  }
+}
+
+const isHostPort = (port: unknown): port is number =>
+  typeof port === 'number' &&
+  Number.isInteger(port) &&
+  port >= HOST_PORT_MIN &&
+  port <= HOST_PORT_MAX
+
 /** What to listen on at 127.0.0.1 for a service; empty before its load balancer is made. */
 export function forwardsOf(service: Service): Forward[] {
   const annotation = service.metadata.annotations?.[HOST_PORTS_ANNOTATION]
   const address = service.status?.loadBalancer?.ingress?.[0]?.ip
   if (annotation === undefined || !isSet(address) || service.spec.type !== 'LoadBalancer') return []
-  const hostPorts = JSON.parse(annotation) as Record<string, number>
-  return Object.entries(hostPorts).map(([name, hostPort]) => ({
-    hostPort,
-    address,
-    port: Number(name.split('/')[0]),
-  }))
+  const hostPorts = parseHostPorts(annotation) ?? {}
+  return (service.spec.ports ?? []).flatMap(({ port, protocol = 'TCP' }) => {
+    const hostPort = hostPorts[`${port}/${protocol}`]
+    return protocol === 'TCP' && isHostPort(hostPort) ? { hostPort, address, port } : []
+  })
 }
 
 export function edgeCluster(options: {

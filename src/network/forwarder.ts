@@ -1,7 +1,9 @@
 // Passes connections from 127.0.0.1 on to load balancer addresses. Lives in edge, so that traffic
 // goes on while the engine is away.
-import { connect, createServer, type Server, type Socket } from 'node:net'
+import { createServer, type Server, type Socket } from 'node:net'
+import type { Clock, Timer } from '#base/clock.ts'
 import type { Logger } from '#base/log.ts'
+import { passOn, socketOptions } from './forwarded-connection.ts'
 
 export interface Forward {
   hostPort: number
@@ -9,95 +11,92 @@ export interface Forward {
   port: number
 }
 
-const limits = {
-  connectionsMax: 10_000,
-  connectTimeoutMs: 5_000,
-  /** Tries of a connection whose backend had just gone; nothing of the client's was sent yet. */
-  connectTriesMax: 3,
-} as const
+export interface ForwarderOptions {
+  clock: Clock
+  log: Logger
+}
 
 export interface ForwarderSet {
-  /** Makes the listening ports be as wanted; open connections of those that stay go on. */
+  /** Makes the listening ports be as wanted; connections that are open go on in any case. */
   set(forwards: readonly Forward[]): void
+  /** Stops listening and ends all connections. */
   close(): void
+}
+
+const limits = {
+  connectionsPerPortMax: 10_000,
+  /** Pause before a port that could not be listened on is tried again. */
+  listenRetryMs: 1_000,
+} as const
+
+interface Listener {
+  stop(): void
 }
 
 const keyOf = (forward: Forward) => `${forward.hostPort}>${forward.address}:${forward.port}`
 
-function pipeBoth(client: Socket, upstream: Socket): void {
-  client.pipe(upstream)
-  upstream.pipe(client)
-  const end = () => {
-    client.destroy()
-    upstream.destroy()
-  }
-  client.on('error', end)
-  upstream.on('error', end)
-  client.on('close', end)
-  upstream.on('close', end)
-}
+/** Listens until stopped; a port that another program has is taken as soon as that lets go of it. */
+function listen(
+  forward: Forward,
+  { clock, log }: ForwarderOptions,
+  accept: (client: Socket) => void,
+): Listener {
+  let server: Server
+  let retry: Timer | undefined
+  let hasComplained = false
 
-/** Connects, again when refused: between two endpoints a packet may meet the one that just went. */
-function dial(forward: Forward, client: Socket, triesLeft: number, log: Logger): void {
-  const upstream = connect({
-    host: forward.address,
-    port: forward.port,
-    noDelay: true,
-    allowHalfOpen: true,
-  })
-  const timer = setTimeout(() => upstream.destroy(new Error('timed out')), limits.connectTimeoutMs)
-  const clientGone = () => upstream.destroy()
-  client.once('close', clientGone)
-  upstream.once('connect', () => {
-    clearTimeout(timer)
-    upstream.removeAllListeners('error')
-    client.removeListener('close', clientGone)
-    pipeBoth(client, upstream)
-  })
-  upstream.once('error', (error) => {
-    clearTimeout(timer)
-    client.removeListener('close', clientGone)
-    if (client.destroyed) return
-    if (triesLeft > 1) return dial(forward, client, triesLeft - 1, log)
-    log.debug('forward failed', { to: `${forward.address}:${forward.port}`, error })
-    client.destroy()
-  })
-}
-
-export function createForwarderSet(log: Logger): ForwarderSet {
-  const servers = new Map<string, Server>()
-
-  function open(forward: Forward): Server {
-    // Half-open, because a client may end its request and still wait for the answer.
-    const server = createServer(
-      { allowHalfOpen: true, noDelay: true, pauseOnConnect: false },
-      (client) => {
-        client.once('error', () => client.destroy())
-        dial(forward, client, limits.connectTriesMax, log)
-      },
-    )
-    server.maxConnections = limits.connectionsMax
+  function start(): void {
+    server = createServer(socketOptions, accept)
+    server.maxConnections = limits.connectionsPerPortMax
+    server.on('listening', () => (hasComplained = false))
     server.on('error', (error) => {
-      log.warn('cannot forward', { port: forward.hostPort, error })
-      servers.delete(keyOf(forward))
+      if (!hasComplained) log.warn('cannot forward yet', { port: forward.hostPort, error })
+      hasComplained = true
+      server.close()
+      retry = clock.after(limits.listenRetryMs, start)
     })
     server.listen(forward.hostPort, '127.0.0.1')
-    return server
+  }
+
+  start()
+  return {
+    stop() {
+      retry?.cancel()
+      server.removeAllListeners('error')
+      // A failure that is still on its way matters to nobody any more.
+      server.on('error', (error) => log.debug('stopped forwarder', { error }))
+      server.close()
+    },
+  }
+}
+
+export function createForwarderSet(options: ForwarderOptions): ForwarderSet {
+  const listeners = new Map<string, Listener>()
+  const clients = new Set<Socket>()
+
+  function open(forward: Forward): Listener {
+    return listen(forward, options, (client) => {
+      clients.add(client)
+      client.once('close', () => clients.delete(client))
+      void passOn(client, forward, options)
+    })
+  }
+
+  function set(forwards: readonly Forward[]): void {
+    const wanted = new Map(forwards.map((forward) => [keyOf(forward), forward]))
+    for (const [key, listener] of listeners) {
+      if (wanted.has(key)) continue
+      listener.stop()
+      listeners.delete(key)
+    }
+    for (const [key, forward] of wanted) if (!listeners.has(key)) listeners.set(key, open(forward))
   }
 
   return {
-    set(forwards) {
-      const wanted = new Map(forwards.map((forward) => [keyOf(forward), forward]))
-      for (const [key, server] of servers)
-        if (!wanted.has(key)) {
-          server.close()
-          servers.delete(key)
-        }
-      for (const [key, forward] of wanted) if (!servers.has(key)) servers.set(key, open(forward))
-    },
+    set,
     close() {
-      for (const server of servers.values()) server.close()
-      servers.clear()
+      set([])
+      for (const client of clients) client.destroy()
     },
   }
 }

@@ -7,7 +7,7 @@ import { hostPortRange } from '#base/ports.ts'
 import type { Random } from '#base/random.ts'
 import { WorkQueue } from '#base/work-queue.ts'
 import type { Client, InformerFactory } from '#client/types.ts'
-import type { Service } from '#kinds/k8s/core.ts'
+import type { LoadBalancerIngress, Service } from '#kinds/k8s/core.ts'
 import { keyOf } from '#kinds/object.ts'
 import { services } from '#kinds/refs.ts'
 import type { AddressBook, Holding } from './address-book.ts'
@@ -33,8 +33,8 @@ export interface LoadBalancerControllerOptions {
 const isBalanced = (service: Service | undefined): service is Service =>
   service?.spec.type === 'LoadBalancer' && service.metadata.deletionTimestamp === undefined
 
-/** Ports that programs of the host use; a service's own port is taken only from here on. */
-const UNPRIVILEGED_PORT_MIN = 1024
+/** Ports below belong to programs of the host; a service's own port is taken only from here on. */
+export const HOST_PORT_MIN = 1024
 
 export class LoadBalancerController {
   readonly #options: LoadBalancerControllerOptions
@@ -74,9 +74,11 @@ export class LoadBalancerController {
     const bookKey = `${cluster}/${key}`
     if (!isBalanced(service)) {
       const held = book.get(bookKey)
-      if (held === undefined) return
-      await removeAddress(held.address)
-      book.release(bookKey)
+      if (held !== undefined) {
+        await removeAddress(held.address)
+        book.release(bookKey)
+      }
+      if (service !== undefined) await this.#unpublish(service)
       return
     }
     let holding = book.claim(bookKey)
@@ -102,7 +104,7 @@ export class LoadBalancerController {
     const { book, isPortFree } = this.#options
     const free = async (port: number) =>
       !chosen.includes(port) && !book.usesPort(port) && (await isPortFree(port))
-    if (own >= UNPRIVILEGED_PORT_MIN && (await free(own))) return own
+    if (own >= HOST_PORT_MIN && (await free(own))) return own
     for (let port = hostPortRange.first; port <= hostPortRange.last; port++)
       if (await free(port)) return port
     throw new Error(
@@ -111,22 +113,36 @@ export class LoadBalancerController {
   }
 
   async #publish(service: Service, holding: Holding): Promise<void> {
-    const { client } = this.#options
     const hostPorts = JSON.stringify(holding.hostPorts)
+    if (service.metadata.annotations?.[HOST_PORTS_ANNOTATION] !== hostPorts)
+      await this.#annotate(service, hostPorts)
+    const ingress = service.status?.loadBalancer?.ingress
+    if (ingress?.length === 1 && ingress[0]?.ip === holding.address) return
+    await this.#writeIngress(service, [{ ip: holding.address, ipMode: 'VIP' }])
+  }
+
+  /** A service of another type now: what it says of itself must not outlive its address. */
+  async #unpublish(service: Service): Promise<void> {
+    if (service.metadata.annotations?.[HOST_PORTS_ANNOTATION] !== undefined)
+      await this.#annotate(service, null)
+    if ((service.status?.loadBalancer?.ingress ?? []).length > 0)
+      await this.#writeIngress(service, null)
+  }
+
+  #annotate(service: Service, hostPorts: string | null): Promise<void> {
+    return this.#patch(service, {
+      metadata: { annotations: { [HOST_PORTS_ANNOTATION]: hostPorts } },
+    })
+  }
+
+  #writeIngress(service: Service, ingress: LoadBalancerIngress[] | null): Promise<void> {
+    const patch = { status: { loadBalancer: { ingress } } }
+    return this.#patch(service, patch, { subresource: 'status' })
+  }
+
+  async #patch(service: Service, patch: unknown, options?: { subresource: string }): Promise<void> {
     try {
-      if (service.metadata.annotations?.[HOST_PORTS_ANNOTATION] !== hostPorts)
-        await client.resource(services).patch(service.metadata, {
-          metadata: { annotations: { [HOST_PORTS_ANNOTATION]: hostPorts } },
-        })
-      const ingress = service.status?.loadBalancer?.ingress
-      if (ingress?.length === 1 && ingress[0]?.ip === holding.address) return
-      await client
-        .resource(services)
-        .patch(
-          service.metadata,
-          { status: { loadBalancer: { ingress: [{ ip: holding.address, ipMode: 'VIP' }] } } },
-          { subresource: 'status' },
-        )
+      await this.#options.client.resource(services).patch(service.metadata, patch, options)
     } catch (error) {
       // Deleted meanwhile: the next look takes the address back.
       if (!isReason(error, 'NotFound')) throw error

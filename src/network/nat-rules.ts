@@ -12,6 +12,9 @@ export interface NatProgram {
   isLocal: (backend: Backend) => boolean
 }
 
+/** What nft allows; a namespace and a service with the longest names have more. */
+const COMMENT_LENGTH_MAX = 128
+
 const chainName = (index: number) => `service_${index}`
 
 /** `dnat to` one of the backends, each in turn. */
@@ -38,20 +41,25 @@ export function natRules(program: NatProgram): string {
   const refused: string[] = []
   const chains: string[] = []
   const local = new Set<string>()
+  const taken = new Set<string>()
   routes.forEach((route, index) => {
+    // An address that two services claim belongs to the first: twice in a map, nft would refuse all.
     const keys = program
       .addressesOf(route)
       .map((address) => `${address} . ${route.protocol.toLowerCase()} . ${route.port}`)
+      .filter((key) => !taken.has(key))
     if (keys.length === 0) return
+    for (const key of keys) taken.add(key)
     if (route.backends.length === 0) {
       refused.push(...keys)
       return
     }
     verdicts.push(...keys.map((key) => `${key} : goto ${chainName(index)}`))
     // The protocol must be named where a port is rewritten.
+    const comment = route.id.slice(0, COMMENT_LENGTH_MAX)
     const match = `meta l4proto ${route.protocol.toLowerCase()}`
     chains.push(
-      `  chain ${chainName(index)} {\n    ${match} ${dnatStatement(route.backends)} comment "${route.id}"\n  }`,
+      `  chain ${chainName(index)} {\n    ${match} ${dnatStatement(route.backends)} comment "${comment}"\n  }`,
     )
     for (const backend of route.backends) if (program.isLocal(backend)) local.add(backend.address)
   })

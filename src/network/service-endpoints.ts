@@ -1,4 +1,5 @@
 // Pure: from Services and EndpointSlices to what a packet must know: addresses, ports and where to.
+import { isIPv4 } from 'node:net'
 import type { Service } from '#kinds/k8s/core.ts'
 import type { Endpoint, EndpointSlice } from '#kinds/k8s/discovery.ts'
 
@@ -24,8 +25,11 @@ export interface ServicePortRoute {
   backends: Backend[]
 }
 
-const isAddress = (text: string | undefined): text is string =>
-  text !== undefined && text !== '' && text !== 'None'
+/** Only what nft reads as one address: a status or a slice may hold anything users wrote. */
+const isAddress = (text: string | undefined): text is string => text !== undefined && isIPv4(text)
+
+const isPort = (port: unknown): port is number =>
+  typeof port === 'number' && Number.isInteger(port) && port >= 1 && port <= 65_535
 
 /**
  * Ready endpoints take new connections; when there is none, those that still serve while they
@@ -44,13 +48,13 @@ function backendsOf(slices: EndpointSlice[], portName: string, protocol: Protoco
     const port = slice.ports?.find(
       (p) => (p.name ?? '') === portName && (p.protocol ?? 'TCP') === protocol,
     )?.port
-    return port === undefined ? [] : (slice.endpoints ?? []).map((endpoint) => ({ endpoint, port }))
+    return !isPort(port) ? [] : (slice.endpoints ?? []).map((endpoint) => ({ endpoint, port }))
   })
   const chosen = new Set(usable(candidates.map(({ endpoint }) => endpoint)))
   const byPlace = new Map<string, Backend>()
   for (const { endpoint, port } of candidates) {
     if (!chosen.has(endpoint)) continue
-    for (const address of endpoint.addresses)
+    for (const address of endpoint.addresses.filter(isAddress))
       byPlace.set(`${address}:${port}`, { address, port, node: endpoint.nodeName })
   }
   return [...byPlace.entries()]

@@ -96,11 +96,12 @@ export class ServiceProxy {
       slices.byIndex(BY_SERVICE, `${service.metadata.namespace}/${service.metadata.name}`),
     )
     const ruleset = natRules({ table, routes, addressesOf, isLocal })
-    if (ruleset === this.#applied) return
-    // Until it is known to be applied, the state in the kernel is unknown.
-    this.#applied = undefined
-    await nft.apply(ruleset)
-    this.#applied = ruleset
+    if (ruleset !== this.#applied) {
+      // Until it is known to be applied, the state in the kernel is unknown.
+      this.#applied = undefined
+      await nft.apply(ruleset)
+      this.#applied = ruleset
+    }
     await this.#forgetGone(routes)
   }
 

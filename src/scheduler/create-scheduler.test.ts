@@ -103,11 +103,12 @@ test('createScheduler leaves alone pods of other schedulers, gated, ending and f
   const ending = pod('ending')
   ending.metadata.deletionTimestamp = '2026-01-01T00:00:00Z'
   ending.metadata.finalizers = ['example.com/hold']
+  const failed: Pod = { ...pod('failed'), status: { phase: 'Failed' } }
   const { api } = await cluster([
     node('a', '8'),
     pod('other', '1', { schedulerName: 'custom' }),
     pod('gated', '1', { schedulingGates: [{ name: 'wait' }] }),
-    { ...pod('failed'), status: { phase: 'Failed' } },
+    failed,
     ending,
   ])
   assert.deepEqual(

@@ -26,24 +26,24 @@ async function assertWell(options: SimulationOptions): Promise<void> {
   )
 }
 
-for (const seed of [1, 5, 12])
+for (const seed of [1, 5])
   test(`runSimulation finds nothing wrong with seed ${seed} and every fault`, () =>
-    assertWell({ seed, minutes: 8 }))
+    assertWell({ seed, minutes: 6 }))
 
 test('runSimulation finds nothing wrong without faults', () =>
-  assertWell({ seed: 3, minutes: 8, faults: [] }))
+  assertWell({ seed: 3, minutes: 6, faults: [] }))
 
 test('runSimulation finds nothing wrong with a seed nobody has tried', (context) => {
   const seed = randomInt(2 ** 31)
   context.diagnostic(`seed ${seed}`)
-  return assertWell({ seed, minutes: 8 })
+  return assertWell({ seed, minutes: 6 })
 })
 
 test('runSimulation does the same again for the same seed, and not for another', async () => {
   const [first, second, other] = [
-    await runSimulation({ seed: 4, minutes: 4 }),
-    await runSimulation({ seed: 4, minutes: 4 }),
-    await runSimulation({ seed: 6, minutes: 4 }),
+    await runSimulation({ seed: 4, minutes: 2 }),
+    await runSimulation({ seed: 4, minutes: 2 }),
+    await runSimulation({ seed: 6, minutes: 2 }),
   ]
   assert.equal(first.traceHash, second.traceHash)
   assert.notEqual(first.traceHash, other.traceHash)
@@ -91,10 +91,18 @@ function podOf({ metadata, spec: { template } }: ReplicaSet): Pod {
 
 const lateEvents: readonly Fault[] = ['event-late', 'slow-call']
 
+/** What the first of a few seeds finds: which one hits upon a bug changes with every draw. */
+async function firstProblem(options: Omit<SimulationOptions, 'seed'>): Promise<string> {
+  for (let seed = 4; seed < 12; seed++) {
+    const { problem } = await runSimulation({ ...options, seed })
+    if (problem !== undefined) return problem
+  }
+  return 'none'
+}
+
 test('runSimulation finds a replica set controller without expectations', async () => {
-  const { problem } = await runSimulation({
-    seed: 1,
-    minutes: 20,
+  const problem = await firstProblem({
+    minutes: 8,
     faults: lateEvents,
     controllers(context) {
       createServiceAccountController(context, { rootCaPem: 'simulated' }).start()
@@ -102,7 +110,7 @@ test('runSimulation finds a replica set controller without expectations', async 
       forgetfulReplicaSets(context)
     },
   })
-  assert.match(problem ?? '', /pods, and at most \d+ were wished for/)
+  assert.match(problem, /pods, and at most \d+ were wished for/)
 })
 
 /** A scheduler that decides on its informers alone: bindings under way do not count. */
@@ -131,11 +139,10 @@ function forgetfulScheduler({ client, informers, ...rest }: ControllerContext): 
 }
 
 test('runSimulation finds a scheduler that forgets its own bindings', async () => {
-  const { problem } = await runSimulation({
-    seed: 2,
-    minutes: 40,
+  const problem = await firstProblem({
+    minutes: 8,
     faults: [...lateEvents, 'node-silent'],
     scheduler: forgetfulScheduler,
   })
-  assert.match(problem ?? '', /its pods ask for/)
+  assert.match(problem, /its pods ask for/)
 })

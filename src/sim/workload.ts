@@ -4,7 +4,6 @@ import type { Clock } from '#base/clock.ts'
 import { isReason } from '#base/errors.ts'
 import type { Random } from '#base/random.ts'
 import { createClient } from '#client/create-client.ts'
-import { retryOnConflict } from '#client/retry-on-conflict.ts'
 import type { Client, ResourceClient } from '#client/types.ts'
 import type { Deployment } from '#kinds/k8s/apps.ts'
 import { keyOf, type KubeObject } from '#kinds/object.ts'
@@ -18,6 +17,7 @@ const NAMESPACE = 'default'
  * counts wrongly is soon found out.
  */
 const most = { deployments: 4, replicas: 6 } as const
+const RETRY_MS = 20
 const pauseMs = { least: 2_000, most: 40_000 } as const
 
 const ROLLOUTS = [
@@ -87,13 +87,13 @@ export class Workload {
   /** Makes it possible that all is well: no bad images, no cordons. */
   async mend(): Promise<void> {
     for (const node of (await this.#client.resource(nodes).list()).items)
-      await edit(
+      await this.#edit(
         this.#client.resource(nodes),
         node,
         ({ spec }) => void (spec.unschedulable = false),
       )
     for (const deployment of (await this.#deployments.list({ namespace: NAMESPACE })).items)
-      await edit(this.#deployments, deployment, ({ spec }) => {
+      await this.#edit(this.#deployments, deployment, ({ spec }) => {
         const [container] = spec.template.spec!.containers
         if (!container!.image?.startsWith('sim/app')) container!.image = 'sim/app:mended'
       })
@@ -140,7 +140,7 @@ export class Workload {
     const chosen = await this.#anyDeployment()
     if (chosen === undefined) return undefined
     const replicas = this.#below(most.replicas + 1)
-    await edit(this.#deployments, chosen, ({ spec }) => void (spec.replicas = replicas))
+    await this.#edit(this.#deployments, chosen, ({ spec }) => void (spec.replicas = replicas))
     return `${keyOf(chosen)} to ${replicas}`
   }
 
@@ -148,7 +148,7 @@ export class Workload {
     const chosen = await this.#anyDeployment()
     if (chosen === undefined) return undefined
     const image = this.#image()
-    await edit(this.#deployments, chosen, ({ spec }) => {
+    await this.#edit(this.#deployments, chosen, ({ spec }) => {
       spec.template.spec!.containers[0]!.image = image
     })
     return `${keyOf(chosen)} to ${image}`
@@ -171,28 +171,35 @@ export class Workload {
     return keyOf(chosen)
   }
 
+  /** Reads, changes and writes until no other writer comes between. */
+  async #edit<T extends KubeObject>(
+    resource: ResourceClient<T>,
+    { metadata }: T,
+    change: (draft: T) => void,
+  ): Promise<void> {
+    for (;;) {
+      const draft = structuredClone(await resource.get(metadata))
+      change(draft)
+      try {
+        await resource.update(draft)
+        return
+      } catch (error) {
+        if (!isReason(error, 'Conflict')) throw error
+      }
+      // The write that came between may still be on its way to the disk, where no read sees it.
+      await this.#options.clock.sleep(RETRY_MS)
+    }
+  }
+
   /** Or uncordons, when it is. */
   async #cordon(): Promise<string | undefined> {
     const resource = this.#client.resource(nodes)
     const chosen = this.#oneOf((await resource.list()).items)
     if (chosen === undefined) return undefined
     const unschedulable = !chosen.spec.unschedulable
-    await edit(resource, chosen, ({ spec }) => void (spec.unschedulable = unschedulable))
+    await this.#edit(resource, chosen, ({ spec }) => void (spec.unschedulable = unschedulable))
     return `${chosen.metadata.name} ${unschedulable}`
   }
-}
-
-/** Reads, changes and writes until no other writer comes between. */
-async function edit<T extends KubeObject>(
-  resource: ResourceClient<T>,
-  { metadata }: T,
-  change: (draft: T) => void,
-): Promise<void> {
-  await retryOnConflict(async () => {
-    const draft = structuredClone(await resource.get(metadata))
-    change(draft)
-    await resource.update(draft)
-  })
 }
 
 function deploymentOf(

@@ -6,9 +6,15 @@ import type { WriterData, WriterReply, WriterRequest, WriterTask } from './write
 
 type Waiting = Pick<PromiseWithResolvers<boolean>, 'promise' | 'resolve' | 'reject'>
 
+const YOUNG_GENERATION_MB = 2
+
 /** Starts the thread that will own the file. */
 export function startWriterThread(data: WriterData): Worker {
-  return new Worker(new URL('./writer-thread.ts', import.meta.url), { workerData: data })
+  return new Worker(new URL('./writer-thread.ts', import.meta.url), {
+    workerData: data,
+    // Its batches are buffers outside the heap: a large heap of its own would lie idle.
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
+  })
 }
 
 export interface WriterOptions {

@@ -36,7 +36,9 @@ function banned(
   instead: string,
 ): TidyRule {
   const find = ({ text }: RepositoryFile) => {
-    const code = text.replaceAll(/^\s*(\/\/|\*|\/\*).*$/gm, (comment) => ' '.repeat(comment.length))
+    const code = text.replaceAll(/^[^\S\n]*(\/\/|\*|\/\*).*$/gm, (comment) =>
+      ' '.repeat(comment.length),
+    )
     const at = code.search(pattern)
     return at < 0 ? undefined : `${name} in line ${line(code, at)}`
   }
@@ -109,7 +111,7 @@ export const tidyRules: readonly TidyRule[] = [
   ),
   banned(
     'setTimeout',
-    /\bsetTimeout\s*\(|\bsetInterval\s*\(|['"](node:)?timers(\/promises)?['"]/,
+    /(?<!\.)\b(setTimeout|setInterval)\s*\(|['"](node:)?timers(\/promises)?['"]/,
     takesParameters,
     'take a Clock (base/clock.ts): clock.after or clock.sleep',
   ),

@@ -16,28 +16,43 @@ export function swaggerOf(documents: readonly GroupVersionDocument[], version: s
 }
 
 function schemaToV2(schema: Schema): Json {
-  return rewrite(schema) as Json
+  const {
+    $ref,
+    allOf,
+    oneOf,
+    properties,
+    items,
+    additionalProperties,
+    nullable: _,
+    ...rest
+  } = schema
+  const [only] = allOf ?? []
+  // v3 wraps a reference to put a default beside it; in v2 the reference stands alone.
+  if (only?.$ref !== undefined) return schemaToV2({ ...without(rest, 'default'), $ref: only.$ref })
+  return {
+    ...rest,
+    ...($ref === undefined ? {} : { $ref: refToV2($ref) }),
+    // What may be a number or a string is a string with a format there.
+    ...(oneOf === undefined ? {} : { type: 'string' }),
+    ...(properties === undefined ? {} : { properties: mapValues(properties, schemaToV2) }),
+    ...(items === undefined ? {} : { items: schemaToV2(items) }),
+    ...(additionalProperties === undefined
+      ? {}
+      : {
+          additionalProperties:
+            typeof additionalProperties === 'object'
+              ? schemaToV2(additionalProperties)
+              : additionalProperties,
+        }),
+  }
 }
 
-function rewrite(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(rewrite)
-  if (typeof value !== 'object' || value === null) return value
-  const schema = value as Schema & Json
-  const [only] = schema.allOf ?? []
-  // v3 wraps a reference to put a default beside it; in v2 the reference stands alone.
-  if (only?.$ref !== undefined && schema.allOf?.length === 1) {
-    const { allOf: _allOf, default: _default, ...rest } = schema
-    return rewrite({ ...rest, $ref: only.$ref })
-  }
-  if (schema.oneOf !== undefined) {
-    const { oneOf: _oneOf, ...rest } = schema
-    return { ...rest, type: 'string' }
-  }
-  const entries = Object.entries(schema)
-    // Words that v2 does not have.
-    .filter(([key]) => key !== 'nullable' && key !== 'anyOf' && key !== 'not')
-    .map(([key, item]) => [key, key === '$ref' ? refToV2(String(item)) : rewrite(item)])
-  return Object.fromEntries(entries) as Json
+function without(schema: Schema, key: keyof Schema): Schema {
+  return Object.fromEntries(Object.entries(schema).filter(([one]) => one !== key))
+}
+
+function mapValues<T, R>(map: Record<string, T>, change: (value: T) => R): Record<string, R> {
+  return Object.fromEntries(Object.entries(map).map(([key, value]) => [key, change(value)]))
 }
 
 const refToV2 = (ref: string) => ref.replace('#/components/schemas/', '#/definitions/')
@@ -57,24 +72,19 @@ function parametersToV2(parameters: unknown): Json[] {
 function operationToV2(operation: Json): Json {
   const { requestBody, responses, parameters, ...rest } = operation
   const content = (requestBody as { content?: Json } | undefined)?.content ?? {}
-  const [body] = Object.values(content) as { schema: unknown }[]
+  const [body] = Object.values(content) as { schema: Schema }[]
   const bodyParameter =
-    body === undefined ? [] : [{ name: 'body', in: 'body', schema: rewrite(body.schema) }]
+    body === undefined ? [] : [{ name: 'body', in: 'body', schema: schemaToV2(body.schema) }]
   return {
     ...rest,
     ...(body === undefined ? {} : { consumes: Object.keys(content) }),
     produces: ['application/json'],
     parameters: [...parametersToV2(parameters), ...bodyParameter],
-    responses: Object.fromEntries(
-      Object.entries(responses as Record<string, Json>).map(([code, response]) => [
-        code,
-        responseToV2(response),
-      ]),
-    ),
+    responses: mapValues(responses as Record<string, Json>, responseToV2),
   }
 }
 
 function responseToV2({ description, content }: Json): Json {
-  const [first] = Object.values((content ?? {}) as Json) as { schema: unknown }[]
-  return first === undefined ? { description } : { description, schema: rewrite(first.schema) }
+  const [first] = Object.values((content ?? {}) as Json) as { schema: Schema }[]
+  return first === undefined ? { description } : { description, schema: schemaToV2(first.schema) }
 }

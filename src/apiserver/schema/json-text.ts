@@ -26,9 +26,10 @@ class Scanner {
   }
 
   #value(path: string, depth: number): void {
-    if (depth > this.#depthMax) throw new DepthError(`nested deeper than ${this.#depthMax} levels`)
     this.#space()
     const first = this.#text[this.#at]
+    if ((first === '{' || first === '[') && depth >= this.#depthMax)
+      throw new DepthError(`nested deeper than ${this.#depthMax} levels`)
     if (first === '{') this.#object(path, depth)
     else if (first === '[') this.#array(path, depth)
     else if (first === '"') this.#string()

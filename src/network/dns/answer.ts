@@ -11,6 +11,8 @@ const TTL_SECONDS = 5
 
 export type DnsRecord =
   | { type: 'A'; name: string; ttl: number; data: string }
+  /** Only from other resolvers: we are IPv4. */
+  | { type: 'AAAA'; name: string; ttl: number; data: string }
   | { type: 'CNAME'; name: string; ttl: number; data: string }
   | { type: 'PTR'; name: string; ttl: number; data: string }
   | {

@@ -1,119 +1,105 @@
-// The DNS servers of edge: one per gateway address and one for the host, over UDP and TCP.
+// A DNS server of edge, over UDP and TCP: one for each gateway address and one for the host.
 import { createSocket, type Socket as UdpSocket } from 'node:dgram'
+import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
-import type { DecodedPacket } from 'dns-packet'
-import type { Logger } from '#base/log.ts'
-import type { EdgeState } from '../edge-state.ts'
-import { answerQuestion, type Asker } from './answer.ts'
-import { decodeQuery, encodeFailure, encodeReply, fitUdp } from './message.ts'
+import type { Clock } from '#base/clock.ts'
+import { frame, MessageReader } from './framing.ts'
+import { createResponder, type Responder, type ResponderOptions } from './responder.ts'
 
-/** Asks the host's resolvers; undefined when none answered. */
-export type ForwardQuery = (query: Buffer, transport: 'udp' | 'tcp') => Promise<Buffer | undefined>
-
-export interface DnsServerOptions {
+export interface DnsServerOptions extends ResponderOptions {
   address: string
   port: number
-  asker: Asker
-  state: () => EdgeState
-  /** Undefined: names that are not ours are refused. */
-  forward: ForwardQuery | undefined
-  log: Logger
+  clock: Clock
 }
 
 const limits = {
   tcpConnectionsMax: 200,
   tcpIdleMs: 10_000,
-  /** Questions that wait for the host's resolvers, per server. */
-  forwardsMax: 500,
+  /** Answers a client has not taken yet; one that only asks is closed. */
+  tcpUnsentBytesMax: 256 * 1024,
 } as const
 
 export class DnsServer {
   readonly #options: DnsServerOptions
+  readonly #respond: Responder
+  readonly #connections = new Set<Socket>()
   #udp: UdpSocket | undefined
   #tcp: Server | undefined
-  #forwards = 0
 
   constructor(options: DnsServerOptions) {
     this.#options = options
+    this.#respond = createResponder(options)
   }
 
+  /** Listens on both or, when one fails, on neither. */
   async listen(): Promise<void> {
-    const { address, port } = this.#options
-    const udp = createSocket('udp4')
-    this.#udp = udp
-    udp.on('message', (bytes, from) => {
-      void this.#answer(bytes, 'udp').then((reply) => {
-        if (reply !== undefined) udp.send(reply, from.port, from.address)
-      })
-    })
-    const tcp = createServer((socket) => this.#serveTcp(socket))
-    this.#tcp = tcp
-    tcp.maxConnections = limits.tcpConnectionsMax
-    await Promise.all([
-      new Promise<void>((resolve, reject) => {
-        udp.once('error', reject)
-        udp.bind(port, address, () => {
-          udp.removeListener('error', reject)
-          udp.on('error', (error) => this.#options.log.warn('DNS over UDP', { error }))
-          resolve()
-        })
-      }),
-      new Promise<void>((resolve, reject) => {
-        tcp.once('error', reject)
-        tcp.listen(port, address, () => {
-          tcp.removeListener('error', reject)
-          tcp.on('error', (error) => this.#options.log.warn('DNS over TCP', { error }))
-          resolve()
-        })
-      }),
-    ])
+    try {
+      await this.#listenUdp()
+      await this.#listenTcp()
+    } catch (error) {
+      this.close()
+      throw error
+    }
   }
 
   close(): void {
     this.#udp?.close()
+    this.#udp = undefined
     this.#tcp?.close()
+    this.#tcp = undefined
+    for (const connection of this.#connections) connection.destroy()
   }
 
-  /** TCP messages have their length, two bytes, before them (RFC 1035, 4.2.2). */
+  async #listenUdp(): Promise<void> {
+    const { address, port, log } = this.#options
+    const udp = createSocket('udp4')
+    this.#udp = udp
+    udp.on('message', (bytes, from) => {
+      // No answer can be sent to port 0.
+      if (from.port === 0) return
+      void this.#respond(bytes, 'udp').then((reply) => {
+        if (reply === undefined || this.#udp !== udp) return
+        udp.send(reply, from.port, from.address, (error) => {
+          if (error) log.debug('a DNS answer was not sent', { error })
+        })
+      })
+    })
+    udp.bind(port, address)
+    await once(udp, 'listening')
+    udp.on('error', (error) => log.warn('DNS over UDP', { error }))
+  }
+
+  async #listenTcp(): Promise<void> {
+    const { address, port, log } = this.#options
+    const tcp = createServer((socket) => this.#serveTcp(socket))
+    this.#tcp = tcp
+    tcp.maxConnections = limits.tcpConnectionsMax
+    tcp.listen(port, address)
+    await once(tcp, 'listening')
+    tcp.on('error', (error) => log.warn('DNS over TCP', { error }))
+  }
+
   #serveTcp(socket: Socket): void {
-    let buffered = Buffer.alloc(0)
-    socket.setTimeout(limits.tcpIdleMs, () => socket.destroy())
-    socket.on('error', () => socket.destroy())
+    const { clock, log } = this.#options
+    const reader = new MessageReader()
+    const watchIdle = () => clock.after(limits.tcpIdleMs, () => socket.destroy())
+    let idle = watchIdle()
+    this.#connections.add(socket)
+    socket.on('error', (error) => log.debug('DNS over TCP: a client broke', { error }))
+    socket.on('close', () => {
+      idle.cancel()
+      this.#connections.delete(socket)
+    })
     socket.on('data', (chunk: Buffer) => {
-      buffered = Buffer.concat([buffered, chunk])
-      while (buffered.length >= 2 && buffered.length >= 2 + buffered.readUInt16BE(0)) {
-        const end = 2 + buffered.readUInt16BE(0)
-        const query = buffered.subarray(2, end)
-        buffered = buffered.subarray(end)
-        void this.#answer(query, 'tcp').then((reply) => {
-          if (reply === undefined || socket.destroyed) return
-          const length = Buffer.alloc(2)
-          length.writeUInt16BE(reply.length)
-          socket.write(Buffer.concat([length, reply]))
+      for (const query of reader.push(chunk)) {
+        idle.cancel()
+        idle = watchIdle()
+        void this.#respond(query, 'tcp').then((reply) => {
+          if (reply === undefined || !socket.writable) return
+          socket.write(frame(reply))
+          if (socket.writableLength > limits.tcpUnsentBytesMax) socket.destroy()
         })
       }
     })
-  }
-
-  async #answer(bytes: Buffer, transport: 'udp' | 'tcp'): Promise<Buffer | undefined> {
-    const query = decodeQuery(bytes)
-    if (query === undefined) return undefined
-    const { name, type } = query.questions![0]!
-    const reply = answerQuestion(this.#options.state(), this.#options.asker, { name, type })
-    if (reply.kind === 'forward') return this.#forward(bytes, query, transport)
-    const encoded = encodeReply(query, reply)
-    return transport === 'udp' ? fitUdp(query, encoded) : encoded
-  }
-
-  async #forward(bytes: Buffer, query: DecodedPacket, transport: 'udp' | 'tcp'): Promise<Buffer> {
-    const { forward } = this.#options
-    if (forward === undefined) return encodeFailure(query, 'refused')
-    if (this.#forwards >= limits.forwardsMax) return encodeFailure(query, 'serverFailure')
-    this.#forwards++
-    try {
-      return (await forward(bytes, transport)) ?? encodeFailure(query, 'serverFailure')
-    } finally {
-      this.#forwards--
-    }
   }
 }

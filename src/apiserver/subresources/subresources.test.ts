@@ -1,0 +1,201 @@
+import assert from 'node:assert/strict'
+import { createServer } from 'node:http'
+import { Duplex } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import { test } from 'node:test'
+import type { LogicalClusterOptions } from '../logical-cluster.ts'
+import type { TestApi } from '../test-cluster.ts'
+import {
+  ADMIN,
+  DEPLOYMENTS,
+  deployment,
+  PODS,
+  pod,
+  serviceAccount,
+  testCluster,
+} from '../test-cluster.ts'
+
+const SERVICE_ACCOUNTS = '/api/v1/namespaces/default/serviceaccounts'
+
+async function clusterForPods(options: Partial<LogicalClusterOptions> = {}) {
+  const all = await testCluster(options)
+  await all.api.create(SERVICE_ACCOUNTS, serviceAccount('default'))
+  return all
+}
+
+const bind = (api: TestApi, node: string) =>
+  api.create(`${PODS}/p/binding`, { metadata: { name: 'p' }, target: { kind: 'Node', name: node } })
+
+test('scale shows and sets the replicas of a deployment', async () => {
+  const { api } = await testCluster()
+  await api.create(DEPLOYMENTS, deployment('d'))
+  const scale = await api.get(`${DEPLOYMENTS}/d/scale`)
+  assert.equal(scale['kind'], 'Scale')
+  assert.equal(scale['spec']?.['replicas'], 1)
+  assert.equal(scale['status']?.['selector'], 'app=d')
+  await api.patch(`${DEPLOYMENTS}/d/scale`, { spec: { replicas: 4 } })
+  assert.equal((await api.get(`${DEPLOYMENTS}/d`))['spec']?.['replicas'], 4)
+  await assert.rejects(api.patch(`${DEPLOYMENTS}/d/scale`, { spec: { replicas: -1 } }), {
+    message:
+      'Scale.autoscaling "d" is invalid: spec.replicas: Invalid value: -1: must be greater than or equal to 0',
+  })
+})
+
+test('binding gives a pod its node once', async () => {
+  const { api } = await clusterForPods()
+  await api.create(PODS, pod('p'))
+  await bind(api, 'n1')
+  const bound = await api.get(`${PODS}/p`)
+  assert.equal(bound['spec']?.['nodeName'], 'n1')
+  assert.equal(bound['metadata']?.['generation'], 1)
+  await assert.rejects(bind(api, 'n2'), {
+    reason: 'Conflict',
+    message:
+      'Operation cannot be fulfilled on pods/binding "p": pod p is already assigned to node "n1"',
+  })
+})
+
+async function clusterWithBudget(disruptionsAllowed: number) {
+  const { api } = await clusterForPods()
+  await api.create(PODS, pod('p', {}, { labels: { app: 'q' } }))
+  await api.patch(`${PODS}/p/status`, { status: { phase: 'Running' } })
+  const budgets = '/apis/policy/v1/namespaces/default/poddisruptionbudgets'
+  await api.create(budgets, {
+    apiVersion: 'policy/v1',
+    kind: 'PodDisruptionBudget',
+    metadata: { name: 'b' },
+    spec: { minAvailable: 1, selector: { matchLabels: { app: 'q' } } },
+  })
+  const status = {
+    disruptionsAllowed,
+    currentHealthy: 1,
+    desiredHealthy: 1,
+    expectedPods: 1,
+    observedGeneration: 1,
+  }
+  await api.patch(`${budgets}/b/status`, { status })
+  return { api, budget: () => api.get(`${budgets}/b`) }
+}
+
+test('eviction is refused when the budget is spent', async () => {
+  const { api } = await clusterWithBudget(0)
+  await assert.rejects(api.create(`${PODS}/p/eviction`, { metadata: { name: 'p' } }), {
+    reason: 'TooManyRequests',
+    message: "Cannot evict pod as it would violate the pod's disruption budget.",
+  })
+  await api.get(`${PODS}/p`)
+})
+
+test('eviction deletes the pod and spends the budget', async () => {
+  const { api, budget } = await clusterWithBudget(1)
+  await api.create(`${PODS}/p/eviction`, { metadata: { name: 'p' } })
+  await assert.rejects(api.get(`${PODS}/p`), { reason: 'NotFound' })
+  assert.equal((await budget())['status']?.['disruptionsAllowed'], 0)
+})
+
+test('token issues a token that says who the service account is', async () => {
+  const { api } = await clusterForPods()
+  const { status } = await api.create(`${SERVICE_ACCOUNTS}/default/token`, { spec: {} })
+  const reviews = '/apis/authentication.k8s.io/v1/tokenreviews'
+  const review = await api.create(reviews, { spec: { token: status?.['token'] } })
+  assert.equal(review['status']?.['authenticated'], true)
+  assert.equal(review['status']?.['user']?.['username'], 'system:serviceaccount:default:default')
+  await api.delete(`${SERVICE_ACCOUNTS}/default`)
+  const later = await api.create(reviews, { spec: { token: status?.['token'] } })
+  assert.equal(later['status']?.['error'], 'invalid bearer token')
+})
+
+test('token bound to a pod is worth nothing once the pod is gone', async () => {
+  const { api } = await clusterForPods()
+  await api.create(PODS, pod('p'))
+  const boundObjectRef = { kind: 'Pod', name: 'p', apiVersion: 'v1' }
+  const { status } = await api.create(`${SERVICE_ACCOUNTS}/default/token`, {
+    spec: { boundObjectRef },
+  })
+  await api.delete(`${PODS}/p`)
+  const review = await api.create('/apis/authentication.k8s.io/v1/tokenreviews', {
+    spec: { token: status?.['token'] },
+  })
+  assert.equal(review['status']?.['authenticated'], undefined)
+})
+
+test('token refuses a life of less than ten minutes', async () => {
+  const { api } = await clusterForPods()
+  await assert.rejects(
+    api.create(`${SERVICE_ACCOUNTS}/default/token`, { spec: { expirationSeconds: 1 } }),
+    { message: /may not specify a duration less than 10 minutes$/ },
+  )
+})
+
+/** A kubelet's HTTP API over a pair of streams that need no socket. */
+function kubelet(answer: (url: string) => { status: number; body: string }) {
+  const server = createServer((request, response) => {
+    const { status, body } = answer(request.url ?? '')
+    response.writeHead(status)
+    response.end(body)
+  })
+  return () => {
+    const [near, far] = streamPair()
+    server.emit('connection', far)
+    return Promise.resolve(near)
+  }
+}
+
+function streamPair(): [Duplex, Duplex] {
+  const half = (other: () => Duplex) =>
+    new Duplex({
+      read() {},
+      write(chunk: Buffer, _encoding, done) {
+        other().push(chunk)
+        done()
+      },
+      final(done) {
+        other().push(null)
+        done()
+      },
+    })
+  const near: Duplex = half(() => far)
+  const far: Duplex = half(() => near)
+  return [near, far]
+}
+
+async function readLog(api: Awaited<ReturnType<typeof clusterForPods>>, query: string) {
+  const answer = await api.cluster.call(ADMIN)({
+    method: 'GET',
+    path: `${PODS}/p/log`,
+    query: new URLSearchParams(query),
+  })
+  if (answer.type !== 'bytes') throw new TypeError(`the log answered with ${answer.type}`)
+  return text(answer.chunks)
+}
+
+test('log asks the kubelet of the pod, with what it understands of the query', async () => {
+  const dialNode = kubelet((url) => ({ status: 200, body: `asked ${url}` }))
+  const all = await clusterForPods({ dialNode })
+  await all.api.create(PODS, pod('p'))
+  await bind(all.api, 'n1')
+  assert.equal(
+    await readLog(all, 'tailLines=5&container=main&pretty=true'),
+    'asked /containerLogs/default/p/main?tailLines=5',
+  )
+})
+
+test('log passes on what the kubelet refuses', async () => {
+  const dialNode = kubelet(() => ({ status: 400, body: 'container "main" is waiting to start' }))
+  const all = await clusterForPods({ dialNode })
+  await all.api.create(PODS, pod('p'))
+  await bind(all.api, 'n1')
+  await assert.rejects(readLog(all, ''), {
+    reason: 'BadRequest',
+    message: 'container "main" is waiting to start',
+  })
+})
+
+test('log of a pod with several containers wants one named', async () => {
+  const all = await clusterForPods()
+  const containers = ['a', 'b'].map((name) => ({ name, image: 'x' }))
+  await all.api.create(PODS, pod('p', { containers }))
+  await assert.rejects(readLog(all, ''), {
+    message: 'a container name must be specified for pod p, choose one of: [a b]',
+  })
+})
