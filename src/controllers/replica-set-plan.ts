@@ -65,6 +65,9 @@ function failureConditions(
   const others = old.filter(({ type }) => type !== 'ReplicaFailure')
   const known = old.find(({ type }) => type === 'ReplicaFailure')
   if (!failure) return others.length > 0 ? others : undefined
-  const lastTransitionTime = known?.lastTransitionTime ?? rfc3339(nowMs)
+  // The first message stays: a newer one names another pod, and each write would be a change that
+  // brings the next try at once, past all back-off.
+  if (known) return [...others, known]
+  const lastTransitionTime = rfc3339(nowMs)
   return [...others, { type: 'ReplicaFailure', status: 'True', lastTransitionTime, ...failure }]
 }

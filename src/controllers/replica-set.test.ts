@@ -146,6 +146,22 @@ test('ReplicaSet controller says in its status why pods could not be created, an
   await bench.stop()
 })
 
+test('ReplicaSet controller backs off while pods are refused, each time for another reason', async () => {
+  const bench = controllerBench(createReplicaSetController)
+  await bench.settle()
+  for (let i = 0; i < 1_000; i++) {
+    const error = new StatusError('Forbidden', `pod "web-${i}" is forbidden`)
+    bench.api.fail({ method: 'POST', path: /\/pods$/, error })
+  }
+  bench.api.put(replicaSets, replicaSet(1))
+  await bench.clock.advance(10_000)
+  const tries = bench.api.requests.filter(
+    ({ path, method }) => method === 'POST' && /pods$/.test(path),
+  )
+  assert.ok(tries.length < 15, `${tries.length} tries in 10 s`)
+  await bench.stop()
+})
+
 test('ReplicaSet controller counts a pod as available after minReadySeconds', async () => {
   const bench = controllerBench(createReplicaSetController)
   const set = replicaSet(1)

@@ -1,5 +1,7 @@
 // One HTTP request of one logical cluster: read, authenticate, answer, write.
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { X509Certificate } from 'node:crypto'
+import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { PatchType, ApiRequest, UserInfo } from '#base/api-call.ts'
 import { isReason, StatusError } from '#base/errors.ts'
@@ -58,9 +60,18 @@ export function createRequestHandler(access: ClusterAccess): RequestHandler {
   }
 }
 
+/** A connection has one certificate: reading it for each request would cost more than the rest of it. */
+const certificates = new WeakMap<Socket, X509Certificate | undefined>()
+
+function certificateOf(socket: Socket): X509Certificate | undefined {
+  if (certificates.has(socket)) return certificates.get(socket)
+  const certificate = (socket as Partial<TLSSocket>).getPeerX509Certificate?.()
+  certificates.set(socket, certificate)
+  return certificate
+}
+
 async function identify(access: ClusterAccess, request: IncomingMessage): Promise<UserInfo> {
-  const socket = request.socket as Partial<TLSSocket>
-  const certificate = socket.getPeerX509Certificate?.()
+  const certificate = certificateOf(request.socket)
   const { authorization } = request.headers
   const user = await access.authenticate({ authorization, certificate })
   return impersonate(access.context.authorizer, user, request.headers)
