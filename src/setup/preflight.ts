@@ -1,9 +1,8 @@
 // What must be so before `ccs up` begins; each problem names its culprit and the command that mends it.
-import { readFileSync, statfsSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { existsSync, readFileSync, statfsSync } from 'node:fs'
 import path from 'node:path'
 import { freemem } from 'node:os'
-import { existsSync } from 'node:fs'
+import { isLoopbackPortFree } from '#base/loopback-port.ts'
 import { run } from '#linux/run.ts'
 import { findPortOwner } from '#linux/port-owner.ts'
 
@@ -114,22 +113,10 @@ async function checkDisk({ dataDir }: PreflightOptions): Promise<Problem | undef
   }
 }
 
-function isPortFree(port: number): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer()
-    probe.once('error', (error: NodeJS.ErrnoException) =>
-      error.code === 'EADDRINUSE' ? resolve(false) : reject(error),
-    )
-    probe.listen({ port, host: '127.0.0.1', exclusive: true }, () =>
-      probe.close(() => resolve(true)),
-    )
-  })
-}
-
 async function checkPorts({ ports }: PreflightOptions): Promise<Problem[]> {
   const problems: Problem[] = []
   for (const { flag, port } of ports) {
-    if (await isPortFree(port)) continue
+    if (await isLoopbackPortFree(port)) continue
     const owner = findPortOwner(port)
     const who = owner === undefined ? 'another process' : `${owner.name} (pid ${owner.pid})`
     problems.push({
