@@ -1,12 +1,5 @@
 // `ccs up`: brings an instance up and returns when every part of it was seen to work.
-import { request } from 'node:https'
-import { readFileSync } from 'node:fs'
-import path from 'node:path'
-import { isReason } from '#base/errors.ts'
 import { defaultPorts, type Ports } from '#base/ports.ts'
-import { type Cluster, clusters } from '#kinds/ccs/cluster.ts'
-import { machines } from '#kinds/ccs/machine.ts'
-import { nodes } from '#kinds/refs.ts'
 import { installPackages } from '#setup/install.ts'
 import {
   type InstanceFile,
@@ -16,12 +9,18 @@ import {
 } from '#setup/instance.ts'
 import { SYSTEM_PACKAGES } from '#setup/packages.ts'
 import { preflight } from '#setup/preflight.ts'
-import { ensureService, findService, logTail, SERVICES, type ServiceName } from '#setup/services.ts'
-import { clientOf, type CommandContext, type CommonOptions, pathsOf } from './context.ts'
+import {
+  ensureService,
+  findService,
+  SERVICES,
+  type ServiceName,
+  stopService,
+} from '#setup/services.ts'
+import { type CommandContext, type CommonOptions, pathsOf } from './context.ts'
 import { runDemo } from './demo.ts'
-import { resolveName } from './dns-probe.ts'
 import { Failure } from './failure.ts'
-import { phase, waitUntil } from './phases.ts'
+import { phase } from './phases.ts'
+import { seeApi, seeMachines, seeNames, seeRegistry } from './up-sightings.ts'
 
 export interface UpOptions extends CommonOptions {
   demo?: boolean
@@ -29,9 +28,6 @@ export interface UpOptions extends CommonOptions {
   registryPort?: number
   dnsPort?: number
 }
-
-/** Longest wait for each phase; a cold machine is slow, a broken one must not hang. */
-const TIMEOUT_MS = { api: 30_000, registry: 30_000, machines: 60_000, names: 30_000 } as const
 
 const PORT_FLAGS: Record<keyof Ports, string> = {
   api: '--api-port',
@@ -83,126 +79,6 @@ async function check(context: CommandContext, paths: InstancePaths, ports: Ports
   return 'packages, kernel, ports, memory and disk are fine'
 }
 
-/** Ends a wait at once, with the last words of the process, when it died. */
-function stillRuns(paths: InstancePaths, name: ServiceName): () => void {
-  return () => {
-    if (findService(paths, name) === undefined)
-      throw new Failure(`the ${name} process ended. Its last words:\n${logTail(paths, name)}`)
-  }
-}
-
-/** GETs over HTTPS with the instance's own CA. */
-function httpsGet(url: string, ca: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const outgoing = request(url, { ca, agent: false, timeout: 2_000 }, (answer) => {
-      answer.resume()
-      resolve(answer.statusCode ?? 0)
-    })
-    outgoing.on('timeout', () => outgoing.destroy(new Error('timed out')))
-    outgoing.on('error', reject)
-    outgoing.end()
-  })
-}
-
-async function seeApi(context: CommandContext, paths: InstancePaths, ports: Ports) {
-  const url = `https://127.0.0.1:${ports.api}`
-  await waitUntil({
-    clock: context.clock,
-    timeoutMs: TIMEOUT_MS.api,
-    what: `an answer of the API on ${url}`,
-    probe: async () => {
-      const ca = readFileSync(path.join(paths.pki, 'server-ca.crt'), 'utf8')
-      return (await httpsGet(`${url}/readyz`, ca)) === 200 ? true : undefined
-    },
-    check: stillRuns(paths, 'engine'),
-  })
-  return `answers on ${url}`
-}
-
-async function seeRegistry(context: CommandContext, paths: InstancePaths, ports: Ports) {
-  const url = `http://127.0.0.1:${ports.registry}`
-  await waitUntil({
-    clock: context.clock,
-    timeoutMs: TIMEOUT_MS.registry,
-    what: `an answer of the registry on ${url}`,
-    probe: async () => ((await fetch(`${url}/healthz`)).ok ? true : undefined),
-    check: stillRuns(paths, 'registry'),
-  })
-  return `answers on ${url}`
-}
-
-const isNodeReady = (node: {
-  status?: { conditions?: { type: string; status: string }[] | undefined } | undefined
-}) => node.status?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True') ?? false
-
-async function seeMachines(
-  context: CommandContext,
-  found: { paths: InstancePaths; file: InstanceFile },
-) {
-  return waitUntil({
-    clock: context.clock,
-    timeoutMs: TIMEOUT_MS.machines,
-    what: 'readiness of all machines',
-    probe: async () => {
-      const hub = await clientOf(found)
-      const { items } = await hub.resource(clusters).list()
-      if (items.length === 0) return undefined
-      return readyMachines(found, items)
-    },
-    check: stillRuns(found.paths, 'engine'),
-  })
-}
-
-/** "local: 2 machines in zones a, b", or undefined while one that should run is not Ready. */
-async function readyMachines(
-  found: { paths: InstancePaths; file: InstanceFile },
-  all: Cluster[],
-): Promise<string | undefined> {
-  const hub = await clientOf(found)
-  const wanted = (await hub.resource(machines).list()).items.filter(
-    (machine) => machine.spec.power === 'Running',
-  )
-  const parts: string[] = []
-  for (const cluster of all) {
-    const { name } = cluster.metadata
-    const expected = wanted.filter((machine) => machine.spec.cluster === name)
-    let ready: string[]
-    try {
-      const { items } = await (await clientOf(found, name)).resource(nodes).list()
-      ready = items.filter(isNodeReady).map((node) => node.metadata.name)
-    } catch (error) {
-      if (isReason(error, 'NotFound')) return undefined
-      throw error
-    }
-    if (expected.some((machine) => !ready.includes(machine.metadata.name))) return undefined
-    const zones = [...new Set(expected.map((machine) => machine.spec.zone))].toSorted()
-    parts.push(`cluster ${name}: ${expected.length} Ready in ${zones.join(', ')}`)
-  }
-  return parts.join('; ')
-}
-
-async function seeNames(
-  context: CommandContext,
-  found: { paths: InstancePaths; file: InstanceFile },
-) {
-  const hub = await clientOf(found)
-  const { items } = await hub.resource(clusters).list()
-  const gateways = items.flatMap((cluster) => cluster.status?.gatewayAddress ?? [])
-  const name = 'kubernetes.default.svc.cluster.local'
-  await waitUntil({
-    clock: context.clock,
-    timeoutMs: TIMEOUT_MS.names,
-    what: `an answer of DNS to ${name}`,
-    probe: async () => {
-      for (const gateway of gateways) await resolveName(name, gateway, 53)
-      await resolveName('registry.ccs.internal', '127.0.0.1', found.file.ports.dns)
-      return true
-    },
-    check: stillRuns(found.paths, 'edge'),
-  })
-  return `resolve; this computer can ask 127.0.0.1:${found.file.ports.dns}`
-}
-
 function makeInstance(context: CommandContext, paths: InstancePaths, ports: Ports): InstanceFile {
   const before = readInstance(paths)
   const createdAt = before?.createdAt ?? new Date(context.clock.now()).toISOString()
@@ -221,6 +97,9 @@ export async function up(context: CommandContext, options: UpOptions): Promise<v
   const file = makeInstance(context, paths, ports)
   const found = { paths, file }
   await phase(context, 'processes', async () => {
+    // Processes of another version would go on as they are: what was upgraded is started anew.
+    if (before !== undefined && before.version !== context.version)
+      for (const name of SERVICES.toReversed()) await stopService(paths, name, context.clock)
     const all: string[] = []
     for (const name of SERVICES)
       all.push(`${name} ${await ensureService(paths, name, context.root)}`)
