@@ -1,4 +1,5 @@
 // Answers one request of one logical cluster: may the user, what is meant, do it.
+import { isReason } from '#base/errors.ts'
 import { methodNotAllowed, PathNotFoundError, unknownResource } from './api-errors.ts'
 import { checkAccess } from './authorization/check-access.ts'
 import type { Call, ClusterContext, Outcome } from './context.ts'
@@ -23,7 +24,25 @@ export interface Handlers {
   paths: PathHandler
 }
 
+/**
+ * Writes are held against the newest value accepted, which may still wait for the disk. A refusal for
+ * that value's sake is told only once it can be read: who reads and tries again must not meet it unseen.
+ */
 export async function answer(
+  context: ClusterContext,
+  handlers: Handlers,
+  call: Call,
+): Promise<Outcome> {
+  try {
+    return await answerAllowed(context, handlers, call)
+  } catch (error) {
+    if (isReason(error, 'Conflict') || isReason(error, 'AlreadyExists'))
+      await context.objects.settled()
+    throw error
+  }
+}
+
+async function answerAllowed(
   context: ClusterContext,
   handlers: Handlers,
   call: Call,

@@ -25,6 +25,8 @@ export interface ObjectStorage {
   write(key: string, draft: KubeObject, expect: number): Promise<Written>
   /** Removes the key and gives the revision of that. */
   remove(key: string, expect: number): Promise<{ ok: true; revision: number } | { ok: false }>
+  /** Resolves when all that was accepted so far is on disk and can be read. */
+  settled(): Promise<void>
   decode(bytes: Uint8Array): KubeObject
 }
 
@@ -83,6 +85,10 @@ export function createObjectStorage(store: Store): ObjectStorage {
       if (!result.ok || bytes === undefined) return { ok: false }
       const { revision } = result
       return { ok: true, stored: { key, object: decode(bytes), bytes, revision } }
+    },
+    async settled() {
+      // A commit of nothing waits its turn behind all others.
+      await store.commit([])
     },
     async remove(key, expect) {
       const result = await store.commit([{ key, expect, value: null }])

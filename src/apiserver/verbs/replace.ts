@@ -117,7 +117,11 @@ async function commit(
     const removed = await context.objects.remove(current.key, current.revision)
     return removed.ok ? { object: draft } : undefined
   }
-  if (deepEqual(draft, current.object)) return { object: current.object, stored: current }
+  if (deepEqual(draft, current.object)) {
+    // What is answered as written must be on disk, also when an earlier request wrote it.
+    if (current.revision > context.objects.revision) await context.objects.settled()
+    return { object: current.object, stored: current }
+  }
   const written = await context.objects.write(current.key, draft, current.revision)
   return written.ok ? { object: written.stored.object, stored: written.stored } : undefined
 }
