@@ -34,10 +34,19 @@ export type RequestHandler = (
 
 export function createRequestHandler(access: ClusterAccess): RequestHandler {
   const streams = createStreamCounter()
+  // One listener for all requests: a signal composed for each would cost more than most requests.
+  const underWay = new Set<AbortController>()
+  access.closing.addEventListener('abort', () => {
+    for (const abort of underWay) abort.abort(access.closing.reason)
+  })
   return async (request, response, path) => {
     const abort = new AbortController()
-    response.once('close', () => abort.abort(new Error('the client has gone')))
-    const signal = AbortSignal.any([abort.signal, access.closing])
+    underWay.add(abort)
+    response.once('close', () => {
+      underWay.delete(abort)
+      abort.abort(new Error('the client has gone'))
+    })
+    const { signal } = abort
     try {
       const user = await identify(access, request)
       const serverRequest = await readRequest(request, path, signal)
