@@ -41,11 +41,17 @@ const done = { replicas: 2, updatedReplicas: 2, readyReplicas: 2 }
 
 test('serviceStatus is Ready only when all instances are of the newest revision and ready', () => {
   assert.equal(phaseOf({ deployment: deployment(done) }), 'Ready')
-  assert.equal(phaseOf({ deployment: deployment({ ...done, readyReplicas: 1 }) }), 'Degraded')
+  assert.equal(phaseOf({ deployment: deployment({ ...done, readyReplicas: 1 }) }), 'Updating')
   assert.equal(phaseOf({ deployment: deployment({ ...done, updatedReplicas: 1 }) }), 'Updating')
   assert.equal(phaseOf({ deployment: deployment({ ...done, replicas: 3 }) }), 'Updating')
   assert.equal(phaseOf({ deployment: deployment({ ...done, observedGeneration: 0 }) }), 'Pending')
   assert.equal(phaseOf({}), 'Pending')
+})
+
+test('serviceStatus is Degraded when an instance is lost after the rollout was complete', () => {
+  const conditions = [{ type: 'Progressing', status: 'True', reason: 'NewReplicaSetAvailable' }]
+  const lost = deployment({ ...done, readyReplicas: 1, conditions })
+  assert.equal(phaseOf({ deployment: lost }), 'Degraded')
 })
 
 test('serviceStatus is Failed with the reason of the last reconcile', () => {

@@ -32,6 +32,15 @@ function podProblem(pod: Pod): string | undefined {
   return undefined
 }
 
+/** Whether the newest revision was complete at some time (the Deployment's own word for it). */
+function isRolledOut(deployment: Deployment): boolean {
+  return (
+    deployment.status?.conditions?.some(
+      ({ type, reason }) => type === 'Progressing' && reason === 'NewReplicaSetAvailable',
+    ) ?? false
+  )
+}
+
 function progressFailed(deployment: Deployment): boolean {
   return (
     deployment.status?.conditions?.some(
@@ -61,7 +70,8 @@ function verdict(service: ContainerService, observed: Observed): Verdict {
   const why = observed.pods.map(podProblem).find((text) => text !== undefined)
   const message = `${ready} of ${wanted} instances ready${why === undefined ? '' : `; ${why}`}`
   if (progressFailed(deployment)) return { phase: 'Failed', reason: 'NoProgress', message }
-  const updating = updated < wanted || total > updated
+  // Instances that are not ready yet belong to the update; later they are a loss.
+  const updating = updated < wanted || total > updated || !isRolledOut(deployment)
   return updating
     ? { phase: 'Updating', reason: 'Updating', message }
     : { phase: 'Degraded', reason: 'NotReady', message }
