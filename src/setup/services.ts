@@ -1,5 +1,5 @@
 // The three processes of an instance: started in the background, found again, stopped.
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { writeFileAtomic } from '#base/atomic-file.ts'
 import type { Clock } from '#base/clock.ts'
@@ -14,6 +14,9 @@ export type ServiceName = (typeof SERVICES)[number]
 
 /** Node's default of 16 lets garbage lie around that these processes never miss. */
 const YOUNG_SEMI_SPACE_MB: Record<ServiceName, number> = { registry: 4, engine: 4, edge: 1 }
+
+/** A log longer than this is put aside at the next start. */
+const LOG_BYTES_MAX = 32 * 1024 * 1024
 
 const STOP_GRACE_MS = 10_000
 /** Bytes of a log's end that are shown when a process died. */
@@ -34,6 +37,11 @@ export function findService(paths: InstancePaths, name: ServiceName): ProcessIde
   return argvOf(identity.pid).includes(paths.dataDir) ? identity : undefined
 }
 
+/** Keeps one older log, so that the logs of an instance do not grow with its age. */
+function rotateLog(file: string): void {
+  if (existsSync(file) && statSync(file).size > LOG_BYTES_MAX) renameSync(file, `${file}.1`)
+}
+
 /** Starts a process unless it runs; says whether it did. */
 export async function ensureService(
   paths: InstancePaths,
@@ -43,6 +51,7 @@ export async function ensureService(
   if (findService(paths, name) !== undefined) return 'running'
   mkdirSync(paths.runDir, { recursive: true, mode: 0o711 })
   mkdirSync(paths.logs, { recursive: true, mode: 0o750 })
+  rotateLog(logFile(paths, name))
   const identity = await startDetached({
     argv: [
       process.execPath,
