@@ -1,9 +1,17 @@
 // The three processes of an instance: started in the background, found again, stopped.
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
 import path from 'node:path'
 import { writeFileAtomic } from '#base/atomic-file.ts'
 import type { Clock } from '#base/clock.ts'
-import { argvOf, isAlive, type ProcessIdentity } from '#linux/process-identity.ts'
+import { argvOf, identifyProcess, isAlive, type ProcessIdentity } from '#linux/process-identity.ts'
 import { terminateProcess } from '#linux/signal-process.ts'
 import { startDetached } from '#linux/start-detached.ts'
 import type { InstancePaths } from './instance.ts'
@@ -19,7 +27,7 @@ const YOUNG_SEMI_SPACE_MB: Record<ServiceName, number> = { registry: 4, engine: 
 const LOG_BYTES_MAX = 32 * 1024 * 1024
 
 const STOP_GRACE_MS = 10_000
-/** Bytes of a log's end that are shown when a process died. */
+/** Lines of a log's end that are shown when a process died. */
 const LOG_TAIL_LINES = 8
 
 const recordFile = (paths: InstancePaths, name: ServiceName) =>
@@ -28,13 +36,26 @@ const recordFile = (paths: InstancePaths, name: ServiceName) =>
 export const logFile = (paths: InstancePaths, name: ServiceName) =>
   path.join(paths.logs, `${name}.log`)
 
-/** The running process, or undefined. A pid that now is another program's does not count. */
+function isService(pid: number, paths: InstancePaths, name: ServiceName): boolean {
+  const argv = argvOf(pid)
+  return argv.includes(paths.dataDir) && argv.some((word) => word.endsWith(`/src/main/${name}.ts`))
+}
+
+/**
+ * The running process, or undefined. The record is the quick way; who started it may have died before writing
+ * that, so without one all processes are looked through.
+ */
 export function findService(paths: InstancePaths, name: ServiceName): ProcessIdentity | undefined {
   const file = recordFile(paths, name)
-  if (!existsSync(file)) return undefined
-  const identity = JSON.parse(readFileSync(file, 'utf8')) as ProcessIdentity
-  if (!isAlive(identity)) return undefined
-  return argvOf(identity.pid).includes(paths.dataDir) ? identity : undefined
+  if (existsSync(file)) {
+    const identity = JSON.parse(readFileSync(file, 'utf8')) as ProcessIdentity
+    if (isAlive(identity) && isService(identity.pid, paths, name)) return identity
+  }
+  const pid = readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry))
+    .map(Number)
+    .find((candidate) => isService(candidate, paths, name))
+  return pid === undefined ? undefined : identifyProcess(pid)
 }
 
 /** Keeps one older log, so that the logs of an instance do not grow with its age. */

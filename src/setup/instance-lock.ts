@@ -1,0 +1,68 @@
+// One command at a time starts or stops an instance: two would each do half of it.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { FileLockedError, withFileLock } from '#linux/file-lock.ts'
+import { SetupError } from './install.ts'
+import type { InstancePaths } from './instance.ts'
+
+export interface InstanceLockOptions {
+  /** What this command is called: "ccs up". */
+  command: string
+  pid: number
+  /** Called when another command must be waited for. */
+  say: (line: string) => void
+}
+
+/** Longer than any command holds the lock, but for one that installs packages. */
+const WAIT_MS = 120_000
+/** Waiting for less than this is not worth a word. */
+const QUIET_WAIT_MS = 300
+
+interface Holder {
+  command: string
+  pid: number
+}
+
+/** Beside the instance's directory and not in it: `ccs down --purge` removes that while it holds the lock. */
+const lockFile = ({ runDir }: InstancePaths) => `${runDir}.lock`
+
+function nameHolder(file: string): string {
+  try {
+    const { command, pid } = JSON.parse(readFileSync(file, 'utf8')) as Holder
+    return `'${command}' (pid ${pid})`
+  } catch (error) {
+    // Read between its making and the writing of the name.
+    if (error instanceof SyntaxError) return 'another command'
+    throw error
+  }
+}
+
+export async function withInstanceLock<T>(
+  paths: InstancePaths,
+  options: InstanceLockOptions,
+  work: () => Promise<T>,
+): Promise<T> {
+  const { command, pid, say } = options
+  const file = lockFile(paths)
+  mkdirSync(path.dirname(file), { recursive: true, mode: 0o755 })
+  const locked = () => {
+    // Written in place: another file of that name would be another lock.
+    writeFileSync(file, JSON.stringify({ command, pid } satisfies Holder))
+    return work()
+  }
+  try {
+    return await withFileLock(file, locked, { timeoutMs: QUIET_WAIT_MS })
+  } catch (error) {
+    if (!(error instanceof FileLockedError)) throw error
+  }
+  say(`${nameHolder(file)} works on ${paths.dataDir}; waiting for it to end ...`)
+  try {
+    return await withFileLock(file, locked, { timeoutMs: WAIT_MS })
+  } catch (error) {
+    if (!(error instanceof FileLockedError)) throw error
+    throw new SetupError(
+      `${nameHolder(file)} still works on ${paths.dataDir} after ${WAIT_MS / 1000} s. Wait for it, or end it and try again`,
+      { cause: error },
+    )
+  }
+}
