@@ -8,7 +8,7 @@ import { systemRandom } from '#base/random.ts'
 import { createEventRecorder } from '#client/event-recorder.ts'
 import { createHubControllers } from '#controllers/create-controllers.ts'
 import { authorityStore } from '#identity/authority-store.ts'
-import { openClaims } from '#linux/claims.ts'
+import { type Claims, openClaims } from '#linux/claims.ts'
 import { AddressBook } from '#network/address-book.ts'
 import { ContainerServiceController } from '#platform/container-service-controller.ts'
 import { createImageResolver } from '#platform/image-resolver.ts'
@@ -51,6 +51,7 @@ function createFleets(options: {
   members: MemberRegistry
   kubeconfig: KubeconfigFile
   book: AddressBook
+  claims: Claims
   isAnswering: (machine: string) => boolean
 }) {
   const machineFleet: MachineFleet = new MachineFleet({
@@ -82,6 +83,12 @@ function hubControllers(engine: EngineContext, hub: LogicalClusterHost, members:
   ]
 }
 
+async function openAddressBook(file: string, claims: Claims): Promise<AddressBook> {
+  const book = new AddressBook(file, await claims.claimLoadBalancers(AddressBook.blockOf(file)))
+  await claims.keepHostPorts(book.hostPorts)
+  return book
+}
+
 async function startEngine(config: ProcessConfig, log: Logger) {
   const engine = await contextOf(config, log)
   const { paths, instance, authorities, clock, random } = engine
@@ -106,16 +113,14 @@ async function startEngine(config: ProcessConfig, log: Logger) {
     random,
     log,
   })
-  const book = new AddressBook(
-    path.join(paths.dataDir, 'load-balancers.json'),
-    await claims.claimLoadBalancers(),
-  )
+  const book = await openAddressBook(path.join(paths.dataDir, 'load-balancers.json'), claims)
   const { clusterFleet, machineFleet } = createFleets({
     engine,
     hub,
     members,
     kubeconfig,
     book,
+    claims,
     isAnswering: (machine) => provider.isAnswering(machine),
   })
   const controllers = hubControllers(engine, hub, members)

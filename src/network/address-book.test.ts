@@ -35,6 +35,16 @@ test('AddressBook.release frees the address and the ports', () =>
     assert.equal(book.claim('d/e/f').address, address)
   }))
 
+test('AddressBook.setHostPorts refuses a port that another service holds', () =>
+  withFile((file) => {
+    const book = new AddressBook(file, CIDR)
+    book.claim('a/b/c')
+    book.claim('d/e/f')
+    book.setHostPorts('a/b/c', { '80/TCP': 20_000 })
+    book.setHostPorts('a/b/c', { '80/TCP': 20_000, '81/TCP': 20_001 })
+    assert.throws(() => book.setHostPorts('d/e/f', { '80/TCP': 20_001 }), /held by a\/b\/c/)
+  }))
+
 test('AddressBook.claim says so when no address is left', () =>
   withFile((file) => {
     const book = new AddressBook(file, CIDR)
@@ -46,4 +56,18 @@ test('AddressBook refuses a file of a newer version', () =>
   withFile((file) => {
     writeFileSync(file, '{"version":2,"holdings":{}}')
     assert.throws(() => new AddressBook(file, CIDR), /newer ccs/)
+  }))
+
+test('AddressBook moves services out of a block that it no longer has, and keeps their ports', () =>
+  withFile((file) => {
+    const before = new AddressBook(file, '10.127.1.0/24')
+    before.claim('a/b/c')
+    before.setHostPorts('a/b/c', { '80/TCP': 20_000 })
+    assert.equal(AddressBook.blockOf(file), '10.127.1.0/24')
+    const after = new AddressBook(file, '10.127.2.0/24')
+    assert.deepEqual(after.get('a/b/c'), {
+      address: '10.127.2.1',
+      hostPorts: { '80/TCP': 20_000 },
+    })
+    assert.equal(AddressBook.blockOf(file), '10.127.2.0/24')
   }))

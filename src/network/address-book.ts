@@ -37,6 +37,24 @@ export class AddressBook {
     this.#file = file
     this.#cidr = cidr
     this.#holdings = new Map(Object.entries(read(file).holdings))
+    this.#moveTo(addressesOf(cidr))
+  }
+
+  /** Gives addresses anew that are not of these: another instance may have them by now. */
+  #moveTo(own: string[]): void {
+    const stay = new Map([...this.#holdings].filter(([, { address }]) => own.includes(address)))
+    const used = new Set([...stay.values()].map(({ address }) => address))
+    const free = own.filter((address) => !used.has(address))
+    const moved = [...this.#holdings].filter(([key]) => !stay.has(key))
+    for (const [i, [key, { hostPorts }]] of moved.entries())
+      stay.set(key, { address: free[i]!, hostPorts })
+    if (moved.length > 0) this.#write(stay)
+  }
+
+  /** The block that the addresses in a book are of, as far as there are any. */
+  static blockOf(file: string): string | undefined {
+    const [first] = Object.values(read(file).holdings)
+    return first && `${first.address.slice(0, first.address.lastIndexOf('.'))}.0/24`
   }
 
   get(key: string): Holding | undefined {
@@ -47,8 +65,12 @@ export class AddressBook {
     return [...this.#holdings.keys()]
   }
 
+  get hostPorts(): number[] {
+    return [...this.#holdings.values()].flatMap(({ hostPorts }) => Object.values(hostPorts))
+  }
+
   usesPort(port: number): boolean {
-    return [...this.#holdings.values()].some((h) => Object.values(h.hostPorts).includes(port))
+    return this.hostPorts.includes(port)
   }
 
   /** Gives `key` an address; the same one again when it has one. On disk when this returns. */

@@ -47,4 +47,20 @@ test('natRules refuses connections to a service without backends', () => {
   const text = rules([route({ backends: [] })])
   assert.match(text, /set refused \{[^}]*elements = \{ 10\.64\.128\.7 \. tcp \. 80/)
   assert.doesNotMatch(text, /goto service_0/)
+  for (const hook of ['forward', 'output', 'input'])
+    assert.match(
+      text,
+      new RegExp(`hook ${hook} .*\\n.* tcp .*@refused counter reject with tcp reset\\n`),
+    )
+})
+
+test('natRules gives an address that two services claim to the first', () => {
+  const text = rules([route({}), route({ id: 'default/thief:80/TCP', service: 'default/thief' })])
+  assert.equal(text.match(/10\.127\.0\.1 \. tcp \. 80 : goto/g)?.length, 1)
+  assert.doesNotMatch(text, /thief/)
+})
+
+test('natRules keeps comments as short as nft wants them', () => {
+  const id = `${'n'.repeat(63)}/${'s'.repeat(63)}:65535/TCP`
+  assert.match(rules([route({ id })]), /comment "n{63}\/s{63}:"/)
 })

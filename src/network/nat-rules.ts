@@ -15,6 +15,8 @@ export interface NatProgram {
 /** What nft allows; a namespace and a service with the longest names have more. */
 const COMMENT_LENGTH_MAX = 128
 
+const REFUSED = 'ip daddr . meta l4proto . th dport @refused'
+
 const chainName = (index: number) => `service_${index}`
 
 /** `dnat to` one of the backends, each in turn. */
@@ -33,6 +35,7 @@ const elements = (items: string[]) =>
  * - `services` from prerouting (packets of pods and other hosts) and output (of this host): a verdict map from address,
  *   protocol and port to the service's chain;
  * - `refuse`: addresses without a backend answer "connection refused" at once instead of a time-out;
+ *   TCP by a reset, because of ICMP errors the kernel sends each client but one a second;
  * - `hairpin`: a pod that reaches itself through a service must see another source than itself.
  */
 export function natRules(program: NatProgram): string {
@@ -91,15 +94,18 @@ ${chains.join('\n')}
   }
   chain refuse_forward {
     type filter hook forward priority filter; policy accept;
-    ip daddr . meta l4proto . th dport @refused counter reject
+    meta l4proto tcp ${REFUSED} counter reject with tcp reset
+    ${REFUSED} counter reject
   }
   chain refuse_output {
     type filter hook output priority filter; policy accept;
-    ip daddr . meta l4proto . th dport @refused counter reject
+    meta l4proto tcp ${REFUSED} counter reject with tcp reset
+    ${REFUSED} counter reject
   }
   chain refuse_input {
     type filter hook input priority filter; policy accept;
-    ip daddr . meta l4proto . th dport @refused counter reject
+    meta l4proto tcp ${REFUSED} counter reject with tcp reset
+    ${REFUSED} counter reject
   }
 }
 `

@@ -65,3 +65,10 @@ test('serviceRoutes has nothing for headless and external services', () => {
     [],
   )
 })
+
+test('serviceRoutes passes nothing on that is no address, whoever wrote it', () => {
+  const text = '10.0.0.1 . tcp . 80 : accept }'
+  assert.deepEqual(backendsOf([endpoint(text, { ready: true })]), [])
+  const routes = serviceRoutes([service({ type: 'LoadBalancer' }, text)], () => [])
+  assert.deepEqual(routes[0]?.balancerAddresses, [])
+})

@@ -68,11 +68,34 @@ export const KNOWN = {
     recorded: 245,
     goal: { value: 700, better: 'higher' },
   },
+  watchEvents: {
+    figure: 'the same, 50 clients and 20 watchers: events delivered',
+    unit: '/s',
+    recorded: 24_800,
+    goal: { value: 50_000, better: 'higher' },
+  },
+  watchLag: {
+    figure: '  their lag at the 99th percentile',
+    unit: 'ms',
+    recorded: 171,
+    goal: { value: 50, better: 'lower' },
+  },
   list: {
     figure: 'list of 13,700 objects of 1 KB',
     unit: 'ms',
     recorded: 165,
     goal: { value: 120, better: 'lower' },
+  },
+  memoryAfterList: {
+    figure: 'memory of the engine after that (RSS)',
+    unit: 'MB',
+    recorded: 730,
+    goal: { value: 300, better: 'lower' },
+  },
+  lostRequests: {
+    figure: 'requests lost in a rolling update under load',
+    unit: '',
+    goal: { value: 0, better: 'lower' },
   },
   scheduling: {
     figure: 'scheduling, 5,000 nodes',
@@ -104,8 +127,10 @@ export function row(name: RowName, ours: number): Row {
   }
 }
 
-const digits = (value: number) =>
-  value >= 100 ? Math.round(value).toLocaleString('en-US') : value.toFixed(2)
+function digits(value: number): string {
+  if (value === 0) return '0'
+  return value >= 100 ? Math.round(value).toLocaleString('en-US') : value.toFixed(2)
+}
 
 function verdict({ ours, goal }: Row): string {
   if (goal === undefined) return ''
@@ -117,12 +142,12 @@ function verdict({ ours, goal }: Row): string {
 export function renderRows(rows: readonly Row[]): string {
   const cells = rows.map((item) => [
     item.figure,
-    `${digits(item.ours)} ${item.unit}`,
+    `${digits(item.ours)} ${item.unit}`.trim(),
     item.reference
       ? `${digits(item.reference.value)} ${item.unit}${item.reference.recorded ? ' (recorded)' : ` (${item.reference.who})`}`
       : '',
     item.goal
-      ? `${item.goal.better === 'lower' ? '≤' : '≥'} ${digits(item.goal.value)} ${item.unit}`
+      ? `${item.goal.better === 'lower' ? '≤' : '≥'} ${digits(item.goal.value)} ${item.unit}`.trim()
       : '',
     verdict(item),
   ])

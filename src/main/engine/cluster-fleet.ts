@@ -4,6 +4,7 @@ import { rmSync } from 'node:fs'
 import path from 'node:path'
 import { WorkQueue } from '#base/work-queue.ts'
 import { type Cluster, type ClusterStatus, clusters } from '#kinds/ccs/cluster.ts'
+import type { Claims } from '#linux/claims.ts'
 import type { AddressBook } from '#network/address-book.ts'
 import { addToKubeconfig } from './api-access.ts'
 import type { EngineContext } from './engine-context.ts'
@@ -18,6 +19,7 @@ export interface ClusterFleetOptions {
   members: MemberRegistry
   kubeconfig: KubeconfigFile
   book: AddressBook
+  claims: Claims
   /** Socket of a machine's node agent, while it runs. */
   agentSocket: (machine: string) => string | undefined
   /** Called when a cluster began or ceased to be served. */
@@ -78,12 +80,11 @@ export class ClusterFleet {
   }
 
   async #begin(name: string, status: Planned): Promise<void> {
-    const { engine, members, kubeconfig, book, agentSocket, changed } = this.#options
+    const { engine, members, kubeconfig, agentSocket, changed } = this.#options
     const member = await startMemberCluster({
-      engine,
+      ...this.#options,
       name,
       status,
-      book,
       dialNode: async (nodeName) => {
         const socket = agentSocket(nodeName)
         if (socket === undefined) throw new Error(`the agent of node ${nodeName} does not run`)

@@ -7,6 +7,7 @@ import { createApiListener } from '#apiserver/http/api-listener.ts'
 import { createEventRecorder } from '#client/event-recorder.ts'
 import { createControllers } from '#controllers/create-controllers.ts'
 import type { ClusterStatus } from '#kinds/ccs/cluster.ts'
+import type { Claims } from '#linux/claims.ts'
 import { instanceNames } from '#linux/instance-names.ts'
 import { openNftSession } from '#linux/nft.ts'
 import { run } from '#linux/run.ts'
@@ -68,7 +69,13 @@ function hostProxy(engine: EngineContext, host: LogicalClusterHost): ServiceProx
   })
 }
 
-function partsOf(engine: EngineContext, host: LogicalClusterHost, book: AddressBook): Part[] {
+interface BalancerContext {
+  engine: EngineContext
+  book: AddressBook
+  claims: Claims
+}
+
+function partsOf({ engine, book, claims }: BalancerContext, host: LogicalClusterHost): Part[] {
   const { clock, random, log, serverCaPem } = engine
   const { client, informers } = host
   const recorderFor = (component: string) =>
@@ -93,7 +100,8 @@ function partsOf(engine: EngineContext, host: LogicalClusterHost, book: AddressB
       book,
       addAddress: addHostAddress,
       removeAddress: removeHostAddress,
-      isPortFree: isLoopbackPortFree,
+      isPortFree: async (port) =>
+        (await isLoopbackPortFree(port)) && (await claims.claimHostPort(port)),
       clock,
       random,
       log,
@@ -125,14 +133,14 @@ function gatewayListeners(engine: EngineContext, host: LogicalClusterHost, servi
   })
 }
 
-export async function startMemberCluster(options: {
-  engine: EngineContext
-  name: string
-  status: ClusterStatus & Required<Pick<ClusterStatus, 'network' | 'gatewayAddress'>>
-  book: AddressBook
-  dialNode: (nodeName: string) => Promise<Duplex>
-}): Promise<MemberCluster> {
-  const { engine, name, status, book, dialNode } = options
+export async function startMemberCluster(
+  options: BalancerContext & {
+    name: string
+    status: ClusterStatus & Required<Pick<ClusterStatus, 'network' | 'gatewayAddress'>>
+    dialNode: (nodeName: string) => Promise<Duplex>
+  },
+): Promise<MemberCluster> {
+  const { engine, name, status, dialNode } = options
   const { serviceCIDR } = status.network
   const host = await hostLogicalCluster({
     ...engine,
@@ -144,7 +152,7 @@ export async function startMemberCluster(options: {
   await ensureClusterObjects(host.client, serviceCIDR, status.gatewayAddress)
   const listeners = gatewayListeners(engine, host, serviceCIDR)
   listeners.set({ [name]: status.gatewayAddress })
-  const parts = partsOf(engine, host, book)
+  const parts = partsOf(options, host)
   host.informers.start()
   for (const part of parts) await part.start()
   return {
