@@ -6,6 +6,7 @@ import { WorkQueue } from '#base/work-queue.ts'
 import { type Cluster, type ClusterStatus, clusters } from '#kinds/ccs/cluster.ts'
 import type { Claims } from '#linux/claims.ts'
 import type { AddressBook } from '#network/address-book.ts'
+import { removeHostAddress } from './balancer-host.ts'
 import { addToKubeconfig } from './api-access.ts'
 import type { EngineContext } from './engine-context.ts'
 import type { KubeconfigFile } from './kubeconfig-file.ts'
@@ -105,13 +106,18 @@ export class ClusterFleet {
 
   /** The hub has forgotten the cluster: its provider has taken down all it stood on. */
   async #remove(name: string): Promise<void> {
-    const { engine, members, kubeconfig, changed } = this.#options
+    const { engine, members, kubeconfig, book, changed } = this.#options
     const member = this.#running.get(name)
     if (member === undefined) return
     members.remove(name)
     kubeconfig.remove(name)
     await member.stop()
     this.#running.delete(name)
+    for (const key of book.keys().filter((held) => held.startsWith(`${name}/`))) {
+      const holding = book.get(key)
+      if (holding !== undefined) await removeHostAddress(holding.address)
+      book.release(key)
+    }
     for (const suffix of ['', '-wal', '-shm'])
       rmSync(path.join(engine.paths.engine, 'clusters', `${name}.db${suffix}`), { force: true })
     changed(name)

@@ -100,8 +100,11 @@ function partsOf({ engine, book, claims }: BalancerContext, host: LogicalCluster
       book,
       addAddress: addHostAddress,
       removeAddress: removeHostAddress,
+      // Ports of our own parts are theirs also while one of them is away.
       isPortFree: async (port) =>
-        (await isLoopbackPortFree(port)) && (await claims.claimHostPort(port)),
+        !Object.values(engine.instance.ports).includes(port) &&
+        (await isLoopbackPortFree(port)) &&
+        (await claims.claimHostPort(port)),
       clock,
       random,
       log,
