@@ -1,4 +1,5 @@
 // What every command gets: the instance it works on, and ways to speak.
+import { existsSync } from 'node:fs'
 import type { Clock } from '#base/clock.ts'
 import { createClient } from '#client/create-client.ts'
 import { httpsTransport } from '#client/https-transport.ts'
@@ -55,7 +56,11 @@ export function findInstance(options: CommonOptions): FoundInstance {
 
 /** A client of the hub or of a cluster, by the instance's kubeconfig. */
 export async function clientOf(instance: FoundInstance, cluster = 'hub'): Promise<Client> {
-  const { transport } = await loadKubeconfig(instance.paths.kubeconfig, contextName(cluster))
+  const { kubeconfig } = instance.paths
+  // The engine writes it when it first starts.
+  if (!existsSync(kubeconfig))
+    throw new Failure(`there is no ${kubeconfig} yet. Start ccs with 'ccs up'`, EXIT.notRunning)
+  const { transport } = await loadKubeconfig(kubeconfig, contextName(cluster))
   return createClient(httpsTransport(transport).call)
 }
 

@@ -1,7 +1,8 @@
 // `ccs down`: stops an instance, and with --purge removes all it ever made.
 import { rmSync } from 'node:fs'
 import { purgeInstance, stopMachines } from '#setup/teardown.ts'
-import { readInstance } from '#setup/instance.ts'
+import { type InstancePaths, readInstance } from '#setup/instance.ts'
+import { withInstanceLock } from '#setup/instance-lock.ts'
 import { SERVICES, stopService } from '#setup/services.ts'
 import { type CommandContext, type CommonOptions, pathsOf } from './context.ts'
 import { Failure } from './failure.ts'
@@ -14,6 +15,17 @@ export interface DownOptions extends CommonOptions {
 export async function down(context: CommandContext, options: DownOptions): Promise<void> {
   const paths = pathsOf(options)
   if (process.getuid?.() !== 0) throw new Failure("stopping ccs needs root: 'sudo ./ccs down'")
+  const command = options.purge ? 'ccs down --purge' : 'ccs down'
+  await withInstanceLock(paths, { command, pid: process.pid, say: context.say }, () =>
+    stopAll(context, paths, options),
+  )
+}
+
+async function stopAll(
+  context: CommandContext,
+  paths: InstancePaths,
+  options: DownOptions,
+): Promise<void> {
   const file = readInstance(paths)
   if (file === undefined && !options.purge)
     return context.say(`There is no instance in ${paths.dataDir}; nothing to stop.`)

@@ -29,6 +29,7 @@ function causes(error: unknown): string[] {
 export function explain(error: unknown): { message: string; exitCode: ExitCode } {
   if (error instanceof Failure) return { message: describeError(error), exitCode: error.exitCode }
   if (isReason(error, 'NotFound')) return { message: error.message, exitCode: EXIT.notFound }
+  if (isReason(error, 'Invalid')) return { message: error.message, exitCode: EXIT.usage }
   if (error instanceof StatusError) return { message: error.message, exitCode: EXIT.failed }
   if (causes(error).some((code) => UNREACHABLE.has(code)))
     return {

@@ -1,5 +1,5 @@
 // `ccs kubeconfig [cluster]`: prints the instance's kubeconfig, or one context of it.
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { parse, stringify } from 'yaml'
 import {
   type CommandContext,
@@ -43,15 +43,12 @@ export function printKubeconfig(
   options: CommonOptions,
 ): void {
   const { paths } = findInstance(options)
-  let text: string
-  try {
-    text = readFileSync(paths.kubeconfig, 'utf8')
-  } catch (error) {
-    throw new Failure(`cannot read ${paths.kubeconfig}; it is made by 'ccs up'`, EXIT.failed, {
-      cause: error,
-    })
-  }
-  const config = parse(text) as Kubeconfig
+  if (!existsSync(paths.kubeconfig))
+    throw new Failure(
+      `there is no ${paths.kubeconfig} yet. Start ccs with 'ccs up'`,
+      EXIT.notRunning,
+    )
+  const config = parse(readFileSync(paths.kubeconfig, 'utf8')) as Kubeconfig
   const selected = cluster === undefined ? config : selectContext(config, contextName(cluster))
   if (selected === undefined)
     throw new Failure(

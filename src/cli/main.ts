@@ -6,14 +6,14 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { systemClock } from '#base/clock.ts'
 import { DEFAULT_DATA_DIR } from '#setup/instance.ts'
 import { SetupError } from '#setup/install.ts'
-import type { CommandContext } from './context.ts'
+import { type CommandContext, type CommonOptions, outputFormat } from './context.ts'
 import { down } from './down.ts'
 import { EXIT, explain } from './failure.ts'
 import { addImageCommands } from './image/image-commands.ts'
 import { printKubeconfig } from './kubeconfig.ts'
 import { listMachines, powerMachine } from './machine/machine-commands.ts'
 import { renderValue } from './output.ts'
-import { changeOptions, collect, integer, withInstance } from './options.ts'
+import { changeOptions, collect, integer, withInstance, withOutput } from './options.ts'
 import { createService } from './service/create.ts'
 import { deleteService, scaleService, updateService } from './service/change.ts'
 import { listServices, showService } from './service/show.ts'
@@ -49,30 +49,26 @@ function addInstanceCommands(program: Command): void {
     .description('stop ccs and its containers; data stays unless --purge')
     .option('--purge', 'remove everything this instance ever made, its data too')
     .action((options) => down(context, options))
-  withInstance(program.command('status'))
+  withOutput(program.command('status'))
     .description('what runs and where')
     .action((options) => showStatus(context, options))
-  withInstance(program.command('kubeconfig'))
+  withOutput(program.command('kubeconfig'))
     .description('print the kubeconfig, of one cluster or of all')
     .argument('[cluster]', 'a cluster, or "hub"')
     .action((cluster, options) => printKubeconfig(context, cluster, options))
-  withInstance(program.command('version'))
+  withOutput(program.command('version'))
     .description('print the version')
-    .action((options: { output?: string }) =>
-      context.print(
-        options.output === 'json' || options.output === 'yaml'
-          ? renderValue({ version }, options.output)
-          : `ccs ${version}`,
-      ),
-    )
+    .action((options: CommonOptions) => {
+      const format = outputFormat(options)
+      context.print(format === 'table' ? `ccs ${version}` : renderValue({ version }, format))
+    })
 }
 
 function addServiceCommands(program: Command): void {
   const group = program.command('service').description('services: images that run as replicas')
-  const command = (name: string, about: string) =>
-    withInstance(group.command(name))
-      .description(about)
-      .option('-p, --project <project>', 'the project', DEFAULT_PROJECT)
+  const inProject = (command: Command, about: string) =>
+    command.description(about).option('-p, --project <project>', 'the project', DEFAULT_PROJECT)
+  const command = (name: string, about: string) => inProject(withOutput(group.command(name)), about)
   command('create', 'run an image as a service')
     .argument('<name>')
     .requiredOption('--image <image>', 'a name in the registry, or a full name')
@@ -115,7 +111,7 @@ function addServiceCommands(program: Command): void {
     .addOption(changeOptions.wait)
     .addOption(changeOptions.timeout)
     .action((name, options) => scaleService(context, name, options))
-  command('delete', 'delete a service and its instances')
+  inProject(withInstance(group.command('delete')), 'delete a service and its instances')
     .argument('<name>')
     .addOption(changeOptions.wait)
     .addOption(changeOptions.timeout)
@@ -124,7 +120,7 @@ function addServiceCommands(program: Command): void {
 
 function addMachineCommands(program: Command): void {
   const group = program.command('machine').description('machines of the clusters')
-  withInstance(group.command('list'))
+  withOutput(group.command('list'))
     .description('list machines')
     .option('--cluster <cluster>', 'of one cluster')
     .action((options) => listMachines(context, options))

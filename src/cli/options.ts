@@ -1,12 +1,16 @@
 // Options that several commands share, and how their values are read.
 import { type Command, InvalidArgumentError, Option } from 'commander'
 
-/** Every command finds its instance by --data-dir and shows what it shows by -o. */
+/** Every command finds its instance by --data-dir. */
 export function withInstance(command: Command): Command {
-  return command
-    .option('--data-dir <dir>', 'the data directory of the instance')
-    .option('-o, --output <format>', 'json or yaml instead of text')
-    .exitOverride()
+  return command.option('--data-dir <dir>', 'the data directory of the instance').exitOverride()
+}
+
+/** A command that shows something. A wrong format is refused before anything is done. */
+export function withOutput(command: Command): Command {
+  return withInstance(command).addOption(
+    new Option('-o, --output <format>', 'instead of text').choices(['json', 'yaml']),
+  )
 }
 
 export function integer(range: { min: number; max: number }): (text: string) => number {

@@ -8,7 +8,7 @@ import { type Cluster, clusters } from '#kinds/ccs/cluster.ts'
 import { machines } from '#kinds/ccs/machine.ts'
 import { nodes } from '#kinds/refs.ts'
 import type { InstancePaths } from '#setup/instance.ts'
-import { findService, logTail, type ServiceName } from '#setup/services.ts'
+import { findService, logTail, type ServiceName, wasStopped } from '#setup/services.ts'
 import { clientOf, type CommandContext, type FoundInstance } from './context.ts'
 import { resolveName } from './dns-probe.ts'
 import { Failure } from './failure.ts'
@@ -20,8 +20,9 @@ const TIMEOUT_MS = { api: 30_000, registry: 30_000, machines: 60_000, names: 30_
 /** Ends a wait at once, with the last words of the process, when it died. */
 function stillRuns(paths: InstancePaths, name: ServiceName): () => void {
   return () => {
-    if (findService(paths, name) === undefined)
-      throw new Failure(`the ${name} process ended. Its last words:\n${logTail(paths, name)}`)
+    if (findService(paths, name) !== undefined) return
+    if (wasStopped(paths, name)) throw new Failure("'ccs down' stopped this instance meanwhile")
+    throw new Failure(`the ${name} process ended. Its last words:\n${logTail(paths, name)}`)
   }
 }
 

@@ -7,6 +7,7 @@ import {
   readInstance,
   writeInstance,
 } from '#setup/instance.ts'
+import { withInstanceLock } from '#setup/instance-lock.ts'
 import { SYSTEM_PACKAGES } from '#setup/packages.ts'
 import { preflight } from '#setup/preflight.ts'
 import {
@@ -18,7 +19,7 @@ import {
 } from '#setup/services.ts'
 import { type CommandContext, type CommonOptions, pathsOf } from './context.ts'
 import { runDemo } from './demo.ts'
-import { Failure } from './failure.ts'
+import { EXIT, Failure } from './failure.ts'
 import { phase } from './phases.ts'
 import { seeApi, seeMachines, seeNames, seeRegistry } from './up-sightings.ts'
 
@@ -38,7 +39,16 @@ const PORT_FLAGS: Record<keyof Ports, string> = {
 function wantedPorts(options: UpOptions, before: InstanceFile | undefined): Ports {
   const given = { api: options.apiPort, registry: options.registryPort, dns: options.dnsPort }
   const ports: Ports = { ...defaultPorts, ...before?.ports }
-  for (const name of Object.keys(ports) as (keyof Ports)[]) ports[name] = given[name] ?? ports[name]
+  const names = Object.keys(ports) as (keyof Ports)[]
+  for (const name of names) ports[name] = given[name] ?? ports[name]
+  for (const [i, name] of names.entries()) {
+    const other = names.slice(0, i).find((earlier) => ports[earlier] === ports[name])
+    if (other !== undefined)
+      throw new Failure(
+        `${PORT_FLAGS[other]} and ${PORT_FLAGS[name]} are both ${ports[name]}; choose another for one`,
+        EXIT.usage,
+      )
+  }
   return ports
 }
 
@@ -54,10 +64,6 @@ function refusePortChange(paths: InstancePaths, before: InstanceFile, ports: Por
 }
 
 async function check(context: CommandContext, paths: InstancePaths, ports: Ports): Promise<string> {
-  if (process.getuid?.() !== 0)
-    throw new Failure(
-      "ccs makes network namespaces and cgroups and must run as root: 'sudo ./ccs up'",
-    )
   await installPackages(SYSTEM_PACKAGES, context.say)
   const services: Record<keyof Ports, ServiceName> = {
     api: 'engine',
@@ -70,7 +76,11 @@ async function check(context: CommandContext, paths: InstancePaths, ports: Ports
   )
   const problems = await preflight({
     dataDir: paths.dataDir,
-    ports: own.map((name) => ({ flag: PORT_FLAGS[name], port: ports[name] })),
+    ports: own.map((name) => ({
+      flag: PORT_FLAGS[name],
+      port: ports[name],
+      protocols: name === 'dns' ? ['tcp', 'udp'] : ['tcp'],
+    })),
   })
   if (problems.length > 0)
     throw new Failure(
@@ -87,15 +97,13 @@ function makeInstance(context: CommandContext, paths: InstancePaths, ports: Port
   return file
 }
 
-export async function up(context: CommandContext, options: UpOptions): Promise<void> {
-  const paths = pathsOf(options)
+/** All that another `ccs up` or `ccs down` must not come between. */
+async function startProcesses(context: CommandContext, paths: InstancePaths, options: UpOptions) {
   const before = readInstance(paths)
   const ports = wantedPorts(options, before)
   if (before !== undefined) refusePortChange(paths, before, ports)
-  const started = context.clock.now()
   await phase(context, 'preflight', () => check(context, paths, ports))
   const file = makeInstance(context, paths, ports)
-  const found = { paths, file }
   await phase(context, 'processes', async () => {
     // Processes of another version would go on as they are: what was upgraded is started anew.
     if (before !== undefined && before.version !== context.version)
@@ -105,6 +113,22 @@ export async function up(context: CommandContext, options: UpOptions): Promise<v
       all.push(`${name} ${await ensureService(paths, name, context.root)}`)
     return all.join(', ')
   })
+  return { paths, file }
+}
+
+export async function up(context: CommandContext, options: UpOptions): Promise<void> {
+  if (process.getuid?.() !== 0)
+    throw new Failure(
+      "ccs makes network namespaces and cgroups and must run as root: 'sudo ./ccs up'",
+    )
+  const paths = pathsOf(options)
+  const started = context.clock.now()
+  const found = await withInstanceLock(
+    paths,
+    { command: 'ccs up', pid: process.pid, say: context.say },
+    () => startProcesses(context, paths, options),
+  )
+  const { ports } = found.file
   await phase(context, 'api', () => seeApi(context, paths, ports))
   await phase(context, 'registry', () => seeRegistry(context, paths, ports))
   await phase(context, 'machines', () => seeMachines(context, found))

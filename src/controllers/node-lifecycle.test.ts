@@ -81,6 +81,29 @@ test('node lifecycle says Unknown, taints and marks pods not ready when a node i
   await bench.stop()
 })
 
+test('node lifecycle believes an agent that its machine is lost before the lease runs out', async () => {
+  const { bench, live, taintsOf, podAt } = cluster(['a', 'b'])
+  bench.api.put(pods, pod('on-b', 'b', [{ operator: 'Exists' }]))
+  await live(6, ['a', 'b'])
+  const conditions = [{ type: 'Ready', status: 'Unknown' }]
+  bench.api.put(nodes, { ...bench.api.get(nodes, { name: 'b' })!, status: { conditions } })
+  await bench.settle()
+  assert.equal(taintsOf('b').length, 2)
+  assert.equal(isPodReady(podAt('on-b')!), false)
+  await bench.stop()
+})
+
+test('node lifecycle evicts nobody when every agent says that its machine is lost', async () => {
+  const { bench, live, taintsOf } = cluster(['a', 'b'])
+  await live(6, ['a', 'b'])
+  const conditions = [{ type: 'Ready', status: 'Unknown' }]
+  for (const name of ['a', 'b'])
+    bench.api.put(nodes, { ...bench.api.get(nodes, { name })!, status: { conditions } })
+  await live(2, [])
+  assert.deepEqual(taintsOf('b'), ['node.kubernetes.io/unreachable:NoSchedule'])
+  await bench.stop()
+})
+
 test('node lifecycle takes its taints away when the node is ready again, and leaves those of others', async () => {
   const { bench, live, taintsOf } = cluster(['a', 'b'])
   const tainted = bench.api.get(nodes, { name: 'b' })!
@@ -103,6 +126,17 @@ test('node lifecycle judges nothing for one grace period after its start, howeve
   assert.equal(readyOf('b'), 'True')
   await live(3, ['a'])
   assert.equal(readyOf('b'), 'Unknown')
+  await bench.stop()
+})
+
+test('node lifecycle puts evictions off for one grace period after its start', async () => {
+  const { bench, live, taintsOf } = cluster(['a', 'b'])
+  const conditions = [{ type: 'Ready', status: 'False' }]
+  bench.api.put(nodes, { ...bench.api.get(nodes, { name: 'b' })!, status: { conditions } })
+  await live(4, ['a', 'b'])
+  assert.deepEqual(taintsOf('b'), ['node.kubernetes.io/not-ready:NoSchedule'])
+  await live(2, ['a', 'b'])
+  assert.equal(taintsOf('b').length, 2)
   await bench.stop()
 })
 

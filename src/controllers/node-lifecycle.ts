@@ -52,12 +52,14 @@ class NodeLifecycleController {
   readonly #leases: Informer<Lease>
   readonly #pods: Informer<Pod>
   readonly #heartbeats = new Map<string, Heartbeat>()
-  #nextEvictionAtMs = 0
+  #nextEvictionAtMs: number
 
   constructor(context: ControllerContext, graceMs: number) {
     const { informers } = context
     this.#context = context
     this.#graceMs = graceMs
+    // After a start of the computer all machines start, and their pods with them: nothing to flee from.
+    this.#nextEvictionAtMs = context.clock.now() + graceMs
     this.#recorder = context.recorderFor('node-controller')
     this.#nodes = informers.informer(nodeKind)
     this.#leases = informers.informer(leaseKind)
@@ -117,7 +119,8 @@ class NodeLifecycleController {
     const isSilent = silentAfterMs <= 0
     const current = isSilent ? await this.#markSilent(node) : node
     const putOff = await this.#taint(current)
-    if (isSilent && readyStatusOf(current) === 'Unknown') await this.#markPodsNotReady(name)
+    // Its agent says so too, and sooner than a lease runs out, when the machine does not answer.
+    if (readyStatusOf(current) === 'Unknown') await this.#markPodsNotReady(name)
     if (putOff) return { afterMs: EVICTION_INTERVAL_MS }
     return isSilent ? undefined : { afterMs: silentAfterMs }
   }
@@ -133,9 +136,12 @@ class NodeLifecycleController {
     return client.resource(nodeKind).get({ name })
   }
 
+  #isLost(node: Node): boolean {
+    return readyStatusOf(node) === 'Unknown' || this.#silentAfterMs(node.metadata.name) <= 0
+  }
+
   #evictionMode(): EvictionMode {
-    const nodes = this.#nodes.list()
-    if (nodes.every(({ metadata }) => this.#silentAfterMs(metadata.name) <= 0)) return 'never'
+    if (this.#nodes.list().every((node) => this.#isLost(node))) return 'never'
     return this.#context.clock.now() < this.#nextEvictionAtMs ? 'later' : 'allowed'
   }
 

@@ -14,14 +14,14 @@ import { BY_NODE, nodeIndexer } from './pod-index.ts'
 export function evictionTimeMs(
   taints: readonly Taint[],
   pod: Pod,
-  nowMs: number,
+  { nowMs, sinceMs }: { nowMs: number; sinceMs: (taint: Taint) => number },
 ): number | undefined {
   const times = taints
     .filter(({ effect }) => effect === 'NoExecute')
     .flatMap((taint) => {
       const tolerations = (pod.spec.tolerations ?? []).filter((t) => tolerates(t, taint))
       if (tolerations.length === 0) return [nowMs]
-      const since = taint.timeAdded === undefined ? nowMs : Date.parse(taint.timeAdded)
+      const since = sinceMs(taint)
       return tolerations
         .filter(({ tolerationSeconds }) => tolerationSeconds !== undefined)
         .map(({ tolerationSeconds = 0 }) => since + Math.max(0, tolerationSeconds) * 1000)
@@ -31,6 +31,32 @@ export function evictionTimeMs(
 
 const noExecuteTaints = ({ spec }: Node): Taint[] =>
   (spec.taints ?? []).filter(({ effect }) => effect === 'NoExecute')
+
+/** `timeAdded` has whole seconds: two seconds of toleration would be anything from one on. */
+const TIME_ADDED_ROUNDING_MS = 999
+
+/** Tells since when a taint is there: since we saw it come, as far as its own time agrees. */
+function taintAges() {
+  const seenAtMs = new Map<string, Map<string, number>>()
+  const keyOfTaint = ({ key, effect, timeAdded }: Taint) => `${key} ${effect} ${timeAdded ?? ''}`
+  return {
+    see(node: Node, nowMs: number): void {
+      const known = seenAtMs.get(node.metadata.name)
+      const taints = noExecuteTaints(node).map(keyOfTaint)
+      seenAtMs.set(
+        node.metadata.name,
+        new Map(taints.map((taint) => [taint, known?.get(taint) ?? nowMs])),
+      )
+    },
+    forget: (node: Node) => void seenAtMs.delete(node.metadata.name),
+    sinceMs(node: Node, taint: Taint, nowMs: number): number {
+      const seenMs = seenAtMs.get(node.metadata.name)?.get(keyOfTaint(taint)) ?? nowMs
+      if (taint.timeAdded === undefined) return seenMs
+      const addedMs = Date.parse(taint.timeAdded)
+      return Math.min(Math.max(seenMs, addedMs), addedMs + TIME_ADDED_ROUNDING_MS)
+    },
+  }
+}
 
 export function createTaintEvictionController(context: ControllerContext): Controller {
   const { client, informers, clock } = context
@@ -46,12 +72,14 @@ export function createTaintEvictionController(context: ControllerContext): Contr
     const node = nodes.get(pod.spec.nodeName ?? '')
     if (node && noExecuteTaints(node).length > 0) controller.add(keyOf(pod))
   }
+  const ages = taintAges()
   const addPodsOf = (node: Node) => {
+    ages.see(node, clock.now())
     if (noExecuteTaints(node).length === 0) return
     for (const pod of pods.byIndex(BY_NODE, node.metadata.name)) controller.add(keyOf(pod))
   }
   pods.on({ added: changed, updated: changed })
-  nodes.on({ added: addPodsOf, updated: addPodsOf })
+  nodes.on({ added: addPodsOf, updated: addPodsOf, deleted: ages.forget })
   return controller
 
   async function reconcile(key: string): Promise<ReconcileResult> {
@@ -59,7 +87,8 @@ export function createTaintEvictionController(context: ControllerContext): Contr
     const node = nodes.get(pod?.spec.nodeName ?? '')
     if (!pod || !node || isDeleting(pod)) return
     const nowMs = clock.now()
-    const atMs = evictionTimeMs(noExecuteTaints(node), pod, nowMs)
+    const sinceMs = (taint: Taint) => ages.sinceMs(node, taint, nowMs)
+    const atMs = evictionTimeMs(noExecuteTaints(node), pod, { nowMs, sinceMs })
     if (atMs === undefined) return
     if (atMs > nowMs) return { afterMs: atMs - nowMs }
     await evict(pod)

@@ -1,5 +1,5 @@
-// Which address blocks the instances of this computer have claimed: /run/ccs/claims.json, changed
-// under a lock. After a reboot the file is gone and instances claim again what they had.
+// Which address blocks and ports the instances of this computer have claimed: /run/ccs/claims.json,
+// changed under a lock. After a reboot the file is gone and instances claim again what they had.
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { writeFileAtomic } from '#base/atomic-file.ts'
@@ -14,6 +14,8 @@ export interface InstanceClaims {
   clusters: Record<string, string>
   /** A /24 for load balancers. */
   loadBalancers?: string
+  /** Ports on 127.0.0.1 of services, also while the instance is down and nothing listens on them. */
+  hostPorts?: number[]
 }
 
 /** By instance id. */
@@ -66,9 +68,14 @@ export interface Claims {
    * use by someone else.
    */
   claimCluster(cluster: string, wanted?: string): Promise<string>
-  claimLoadBalancers(wanted?: string): Promise<string>
+  /** The block of the load balancers: the one it has, else `preferred` if that is free, else another. */
+  claimLoadBalancers(preferred?: string): Promise<string>
   /** The block claimed before, if any. */
   loadBalancers(): Promise<string | undefined>
+  /** Whether a port on 127.0.0.1 is ours now: false when another instance has it. */
+  claimHostPort(port: number): Promise<boolean>
+  /** Gives up all our ports but these. */
+  keepHostPorts(ports: readonly number[]): Promise<void>
   releaseCluster(cluster: string): Promise<void>
   releaseAll(): Promise<void>
 }
@@ -90,52 +97,88 @@ function readClaims(file: string): ClaimsFile {
   }
 }
 
-export function openClaims({ instance, file = CLAIMS_FILE }: ClaimsOptions): Claims {
-  const change = async <T>(edit: (all: ClaimsFile, own: InstanceClaims) => T | Promise<T>) => {
-    mkdirSync(path.dirname(file), { recursive: true, mode: 0o755 })
-    return withFileLock(`${file}.lock`, async () => {
-      const before = readClaims(file)
-      const all = withoutVanished(before, existsSync)
-      const own = structuredClone(all[instance.id] ?? { dataDir: instance.dataDir, clusters: {} })
-      const result = await edit(all, own)
-      const isEmpty = blocksOf(own).length === 0
-      const { [instance.id]: _, ...others } = all
-      const next = isEmpty ? others : { ...others, [instance.id]: own }
-      if (JSON.stringify(next) !== JSON.stringify(before))
-        writeFileAtomic(file, `${JSON.stringify(next, null, 2)}\n`, { mode: 0o644 })
-      return result
-    })
-  }
+type Edit<T> = (all: ClaimsFile, own: InstanceClaims) => T | Promise<T>
 
-  /** Routes of our own links are no obstacle: their blocks stand in the claims. */
-  const pick = async (
-    candidates: readonly string[],
-    { all, own, wanted }: { all: ClaimsFile; own: InstanceClaims; wanted: string | undefined },
-  ): Promise<string> => {
-    const others = Object.entries(all).filter(([id]) => id !== instance.id)
-    const claimed = [...others.map(([, claims]) => claims), own].flatMap(blocksOf).map(parseCidr)
-    if (wanted !== undefined) return chooseBlock([wanted], claimed)
-    const routes = (await listHostRoutes())
-      .filter(({ destination }) => destination.prefix > 0)
-      .map(({ destination }) => destination)
-    return chooseBlock(candidates, [...claimed, ...routes])
-  }
+/** Reads the file, lets `edit` change our own part of it, and writes it back, all under the lock. */
+async function changeClaims<T>(
+  { instance, file = CLAIMS_FILE }: ClaimsOptions,
+  edit: Edit<T>,
+): Promise<T> {
+  mkdirSync(path.dirname(file), { recursive: true, mode: 0o755 })
+  return withFileLock(`${file}.lock`, async () => {
+    const before = readClaims(file)
+    const all = withoutVanished(before, existsSync)
+    const own = structuredClone(all[instance.id] ?? { dataDir: instance.dataDir, clusters: {} })
+    const result = await edit(all, own)
+    const { [instance.id]: _, ...others } = all
+    const next = blocksOf(own).length === 0 ? others : { ...others, [instance.id]: own }
+    if (JSON.stringify(next) !== JSON.stringify(before))
+      writeFileAtomic(file, `${JSON.stringify(next, null, 2)}\n`, { mode: 0o644 })
+    return result
+  })
+}
+
+interface Choice {
+  candidates: readonly string[]
+  /** What others and we ourselves hold already. */
+  claimed: readonly string[]
+  wanted: string | undefined
+}
+
+/** Routes of our own links are no obstacle: their blocks stand in the claims. */
+async function pickBlock({ candidates, claimed, wanted }: Choice): Promise<string> {
+  const taken = claimed.map(parseCidr)
+  if (wanted !== undefined) return chooseBlock([wanted], taken)
+  const routes = (await listHostRoutes())
+    .filter(({ destination }) => destination.prefix > 0)
+    .map(({ destination }) => destination)
+  return chooseBlock(candidates, [...taken, ...routes])
+}
+
+export function openClaims(options: ClaimsOptions): Claims {
+  const change = <T>(edit: Edit<T>) => changeClaims(options, edit)
+  const othersIn = (all: ClaimsFile): InstanceClaims[] =>
+    Object.entries(all)
+      .filter(([id]) => id !== options.instance.id)
+      .map(([, claims]) => claims)
+  const blocksIn = (all: ClaimsFile, own: InstanceClaims) =>
+    [...othersIn(all), own].flatMap(blocksOf)
+  const portsOfOthers = (all: ClaimsFile) =>
+    othersIn(all).flatMap(({ hostPorts = [] }) => hostPorts)
 
   return {
     claimCluster: (cluster, wanted) =>
       change(async (all, own) => {
-        const block = own.clusters[cluster] ?? (await pick(clusterBlocks, { all, own, wanted }))
+        const claimed = blocksIn(all, own)
+        const block =
+          own.clusters[cluster] ?? (await pickBlock({ candidates: clusterBlocks, claimed, wanted }))
         own.clusters[cluster] = block
         if (wanted !== undefined && formatCidr(parseCidr(wanted)) !== block)
           throw new Error(`cluster ${cluster} has claimed ${block}, not ${wanted}`)
         return block
       }),
-    claimLoadBalancers: (wanted) =>
+    claimLoadBalancers: (preferred) =>
       change(async (all, own) => {
-        own.loadBalancers ??= await pick(loadBalancerBlocks, { all, own, wanted })
+        const isTaken = othersIn(all)
+          .flatMap(blocksOf)
+          .includes(preferred ?? '')
+        const wanted = isTaken ? undefined : preferred
+        const claimed = blocksIn(all, own)
+        own.loadBalancers ??= await pickBlock({ candidates: loadBalancerBlocks, claimed, wanted })
         return own.loadBalancers
       }),
     loadBalancers: () => change((_, own) => own.loadBalancers),
+    claimHostPort: (port) =>
+      change((all, own) => {
+        if (portsOfOthers(all).includes(port)) return false
+        own.hostPorts = [...new Set([...(own.hostPorts ?? []), port])]
+        return true
+      }),
+    keepHostPorts: (ports) =>
+      change((all, own) => {
+        const taken = portsOfOthers(all)
+        own.hostPorts = ports.filter((port) => !taken.includes(port))
+      }),
     releaseCluster: (cluster) =>
       change((_, own) => {
         delete own.clusters[cluster]
@@ -144,6 +187,7 @@ export function openClaims({ instance, file = CLAIMS_FILE }: ClaimsOptions): Cla
       change((_, own) => {
         own.clusters = {}
         delete own.loadBalancers
+        delete own.hostPorts
       }),
   }
 }

@@ -6,6 +6,9 @@ const DEFAULT_TIMEOUT_MS = 10_000
 /** What `flock --conflict-exit-code` answers when it could not get the lock in time. */
 const TIMED_OUT_CODE = 75
 
+/** Another process held the lock for all of the time given. */
+export class FileLockedError extends CommandError {}
+
 /**
  * Runs `work` while holding an exclusive flock(2) on `file`. The lock is held by `flock file cat`: cat
  * ends when our end of its input closes, also when we are killed.
@@ -31,9 +34,9 @@ export async function withFileLock<T>(
   const locked = new Promise<true>((resolve) => child.stdout.once('data', () => resolve(true)))
   const first = await Promise.race([locked, ended])
   if (first !== true) {
-    const what =
-      first === TIMED_OUT_CODE ? `got no lock in ${timeoutMs} ms` : `failed (${String(first)})`
-    throw new CommandError(['flock', ...argv], what, { stderr })
+    if (first === TIMED_OUT_CODE)
+      throw new FileLockedError(['flock', ...argv], `got no lock in ${timeoutMs} ms`, { stderr })
+    throw new CommandError(['flock', ...argv], `failed (${String(first)})`, { stderr })
   }
   try {
     return await work()

@@ -1,4 +1,5 @@
 // Which process listens on a port: for the message that names the culprit.
+import path from 'node:path'
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 
 export interface PortOwner {
@@ -45,6 +46,16 @@ function holds(pid: string, links: ReadonlySet<string>): boolean {
   })
 }
 
+/**
+ * The program in `/proc/<pid>/cmdline`, for people. Not `comm`: programs name their threads there, and every
+ * Node.js is a "MainThread".
+ */
+export function programOf(commandLine: string): string {
+  const first = commandLine.split('\0')[0]!
+  // Some servers write a whole sentence over their arguments: "nginx: master process /usr/sbin/nginx".
+  return first.startsWith('/') ? path.basename(first) : first
+}
+
 /** The process that listens on TCP or UDP `port` in our network namespace, if one is to be seen. */
 export function findPortOwner(port: number): PortOwner | undefined {
   const links = new Set<string>()
@@ -55,6 +66,6 @@ export function findPortOwner(port: number): PortOwner | undefined {
   if (links.size === 0) return undefined
   const pid = readdirSync('/proc').find((name) => /^\d+$/.test(name) && holds(name, links))
   if (pid === undefined) return undefined
-  const name = readOfProcess(() => readFileSync(`/proc/${pid}/comm`, 'utf8'))
-  return { pid: Number(pid), name: name?.trim() ?? 'a process that just ended' }
+  const name = readOfProcess(() => programOf(readFileSync(`/proc/${pid}/cmdline`, 'utf8')))
+  return { pid: Number(pid), name: name ?? 'a process that just ended' }
 }

@@ -7,7 +7,7 @@ import type { Random } from '#base/random.ts'
 import { createInformer } from '#client/informer.ts'
 import type { Client, InformerFactory } from '#client/types.ts'
 import { wholeOf } from '#kinds/quantity.ts'
-import { configMaps, pods, secrets } from '#kinds/refs.ts'
+import { configMaps, nodes, pods, secrets } from '#kinds/refs.ts'
 import { openCgroups } from '#linux/cgroups.ts'
 import { mountTmpfs, mountsUnder } from '#linux/mounts.ts'
 import { type AgentServer, agentServer } from './agent-server.ts'
@@ -19,6 +19,7 @@ import { eventRecorder } from './events/event-recorder.ts'
 import { Gate } from './gate.ts'
 import { ImagePuller } from './images/image-puller.ts'
 import { nodeLimits } from './limits.ts'
+import { MachineReach } from './machine/machine-reach.ts'
 import { mayLowerOomScore, nodeInfo } from './machine/node-info.ts'
 import type { NodeMachine } from './machine/node-machine.ts'
 import { NodeReporter } from './machine/node-reporter.ts'
@@ -51,7 +52,7 @@ export interface NodeAgentOptions {
   /** Caches of the cluster, shared by its agents. */
   informers?: InformerFactory
   clusterDns: ClusterDns
-  /** Whether the machine answers from outside; its lease is renewed only while it does. */
+  /** Whether the machine answers from outside; while it does not, neither node nor pods are Ready. */
   isMachineAnswering: () => boolean
   /** The cluster's own credentials for an image, tried after the pod's. */
   pullCredentials: (image: string) => Credentials | undefined
@@ -110,6 +111,8 @@ class Agent implements NodeAgent {
   readonly #manager: PodManager
   readonly #probes: ProbeManager
   readonly #watch: RuntimeWatch
+  readonly #reach: MachineReach
+  readonly #nodeInformer
   readonly #reporter: NodeReporter
   readonly #server: AgentServer
   /** Set once pods are being taken up; the second time the runtime comes they only are looked at. */
@@ -126,6 +129,13 @@ class Agent implements NodeAgent {
     this.#events = eventRecorder({ client, nodeName, clock, log })
     const scope = { fieldSelector: `spec.nodeName=${nodeName}` }
     this.#podInformer = createInformer({ client, kind: pods, clock, random, log, scope })
+    const ownName = { fieldSelector: `metadata.name=${nodeName}` }
+    this.#nodeInformer = createInformer({ client, kind: nodes, clock, random, log, scope: ownName })
+    this.#reach = new MachineReach({
+      isMachineAnswering: options.isMachineAnswering,
+      clock,
+      changed: () => this.#healthChanged(),
+    })
     this.#probes = this.#createProbes()
     this.#manager = new PodManager({
       client,
@@ -136,6 +146,7 @@ class Agent implements NodeAgent {
       informer: this.#podInformer,
       observe: podObserver(runtime, machine),
       probes: this.#probes,
+      isAnswering: () => this.#isAnswering,
       hostAddresses: [machine.address],
     })
     this.#watch = new RuntimeWatch({
@@ -145,10 +156,12 @@ class Agent implements NodeAgent {
       log,
       came: () => this.#runtimeCame(),
       event: (event) => this.#manager.heard(event),
-      healthChanged: () => this.#reporter.healthChanged(),
+      healthChanged: () => this.#runtimeChanged(),
     })
     this.#reporter = new NodeReporter({
       ...this.#options,
+      informer: this.#nodeInformer,
+      reach: () => this.#reach.state,
       runtimeProblem: () => this.#watch.problem,
       info: () => nodeInfo(nodeName, this.#watch.version),
     })
@@ -162,6 +175,8 @@ class Agent implements NodeAgent {
     await prepareDirectories(this.#options.machine, this.#parts.mountMemory)
     await this.#server.start()
     this.#podInformer.start()
+    this.#nodeInformer.start()
+    this.#reach.start()
     this.#watchSources()
     this.#watch.start()
     // The node keeps the readiness that it has until the runtime was asked.
@@ -173,7 +188,9 @@ class Agent implements NodeAgent {
     this.#stopped = true
     await this.#server.stop()
     await this.#watch.stop()
+    this.#reach.stop()
     await this.#reporter.stop()
+    await this.#nodeInformer.stop()
     await this.#podInformer.stop()
     // Without its pods an adoption waits for the API, which may not come back.
     if (this.#podInformer.hasSynced) await this.#adoption
@@ -190,6 +207,7 @@ class Agent implements NodeAgent {
       log,
       prober: this.#parts.prober,
       gate: new Gate(nodeLimits.probesMax),
+      isAnswering: () => this.#isAnswering,
       changed: (uid) => this.#manager.touch(uid),
       failed: (uid, failure) => {
         const pod = this.#manager.pods.find(({ metadata }) => metadata.uid === uid)
@@ -200,12 +218,34 @@ class Agent implements NodeAgent {
     })
   }
 
-  #runtimeCame(): void {
-    const { log } = this.#options
-    const failed = (error: unknown) => log.warn('pods could not be looked at', { error })
-    if (this.#adoption === undefined) this.#adoption = this.#adopt().catch(failed)
-    else void this.#adoption.then(() => this.#manager.lookAtAll()).catch(failed)
+  get #isAnswering(): boolean {
+    return this.#reach.state === 'answering'
   }
+
+  #runtimeChanged(): void {
+    // A dead runtime is silence too; now that it is back, the machine may be heard any moment.
+    if (this.#watch.problem === undefined) this.#reach.giveGrace()
+    void this.#reporter.healthChanged()
+  }
+
+  /** First the node, then its pods: those of a node that is not ready are not taken for ready. */
+  #healthChanged(): void {
+    void this.#reporter.healthChanged().then(() => {
+      if (this.#isAnswering && this.#adoption !== undefined) this.#lookAtPods(this.#adoption)
+    })
+  }
+
+  #runtimeCame(): void {
+    if (this.#adoption === undefined) this.#adoption = this.#adopt().catch(this.#lookFailed)
+    else this.#lookAtPods(this.#adoption)
+  }
+
+  #lookAtPods(adoption: Promise<void>): void {
+    void adoption.then(() => this.#manager.lookAtAll()).catch(this.#lookFailed)
+  }
+
+  readonly #lookFailed = (error: unknown): void =>
+    this.#options.log.warn('pods could not be looked at', { error })
 
   /** Takes up what runs already. Only when the API has told of all pods: the others are removed. */
   async #adopt(): Promise<void> {

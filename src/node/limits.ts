@@ -21,6 +21,11 @@ export const nodeLimits = {
   /** Volumes are made anew this often where no cache tells of changes. */
   volumeResyncMs: 60_000,
   leasePeriodMs: 1_000,
+  /** How often the agent asks whether its machine answers, and that soon after a start. */
+  reachPeriodMs: 250,
+  firstLookPeriodMs: 25,
+  /** After a start, silence of the machine means nothing for this long. */
+  reachGraceMs: 5_000,
   leaseDurationSeconds: 5,
   /** The node's status is written again at least this often. */
   nodeStatusPeriodMs: 60_000,

@@ -6,6 +6,7 @@ import { seededRandom } from '#base/random.ts'
 import { createClient } from '#client/create-client.ts'
 import { fakeApi } from '#client/fake-api.ts'
 import { createInformerFactory } from '#client/informer-factory.ts'
+import { clusters as clusterKind } from '#kinds/ccs/cluster.ts'
 import { containerServices, type ContainerService } from '#kinds/ccs/container-service.ts'
 import { deployments, namespaces, services } from '#kinds/refs.ts'
 import { ContainerServiceController } from './container-service-controller.ts'
@@ -25,29 +26,35 @@ async function world(resolveImage: ImageResolver, service = wanted()) {
   const clock = fakeClock()
   const common = { clock, random: seededRandom(1), log: silentLogger }
   const side = () => {
-    const api = fakeApi({ clock, random: seededRandom(2), kinds: [containerServices] })
+    const api = fakeApi({ clock, random: seededRandom(2), kinds: [clusterKind, containerServices] })
     const client = createClient(api.call)
     return { api, client, informers: createInformerFactory({ client, ...common }) }
   }
   const hub = side()
   const member = side()
+  const other = side()
+  const clusters = new Map<string, Member>([
+    ['local', member],
+    ['other', other],
+  ])
   hub.api.put(containerServices, service)
   const controller = new ContainerServiceController({
     ...common,
     hub,
     members: {
-      get: (name): Member | undefined => (name === 'local' ? member : undefined),
-      onAdded: (listener) => listener('local', member),
+      get: (name) => clusters.get(name),
+      all: () => clusters,
+      onAdded: (listener) => clusters.forEach((one, name) => listener(name, one)),
     },
     resolveImage,
   })
-  member.informers.informer(namespaces)
+  for (const { informers } of clusters.values()) informers.informer(namespaces)
   hub.informers.start()
-  member.informers.start()
+  for (const { informers } of clusters.values()) informers.start()
   controller.start()
   const settle = () => clock.advance(2_000)
   await settle()
-  return { hub: hub.api, member: member.api, clock, controller, settle }
+  return { clusters, hub: hub.api, member: member.api, other: other.api, clock, controller, settle }
 }
 
 const found: ImageResolver = async (_project, image) => ({
@@ -124,6 +131,56 @@ test('ContainerServiceController removes what it made before the service goes', 
   await settle()
   assert.equal(member.get(deployments, place), undefined)
   assert.equal(member.get(services, place), undefined)
+  assert.deepEqual(hub.get(containerServices, place)?.metadata.finalizers ?? [], [])
+  await controller.stop()
+})
+
+test('ContainerServiceController leaves the old cluster of a service that moved', async () => {
+  const { hub, settle, member, other, controller } = await world(found)
+  const live = hub.get(containerServices, place)!
+  hub.put(containerServices, { ...live, spec: { ...live.spec, cluster: 'other' } })
+  await settle()
+  assert.equal(other.get(deployments, place)?.spec.replicas, 2)
+  assert.equal(member.get(deployments, place), undefined)
+  assert.equal(member.get(services, place), undefined)
+  await controller.stop()
+})
+
+test('ContainerServiceController leaves a Deployment of the same name that is not its own', async () => {
+  const { hub, settle, other, controller } = await world(found)
+  other.put(deployments, {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: place,
+    spec: { selector: {}, template: {} },
+  })
+  const live = hub.get(containerServices, place)!
+  hub.put(containerServices, { ...live, spec: { ...live.spec, replicas: 3 } })
+  await settle()
+  assert.notEqual(other.get(deployments, place), undefined)
+  await controller.stop()
+})
+
+test('ContainerServiceController keeps a deleted service until its cluster is served again', async () => {
+  const { clusters, hub, settle, member, controller } = await world(found)
+  hub.put(clusterKind, {
+    apiVersion: 'ccs.dev/v1alpha1',
+    kind: 'Cluster',
+    metadata: { name: 'local' },
+    spec: { provider: 'local', region: 'local', zones: [] },
+  })
+  const [name, host] = [...clusters][0]!
+  clusters.delete(name)
+  const live = hub.get(containerServices, place)!
+  const metadata = { ...live.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' }
+  hub.put(containerServices, { ...live, metadata })
+  await settle()
+  assert.deepEqual(hub.get(containerServices, place)?.metadata.finalizers, [
+    'ccs.dev/container-service',
+  ])
+  clusters.set(name, host)
+  await settle()
+  assert.equal(member.get(deployments, place), undefined)
   assert.deepEqual(hub.get(containerServices, place)?.metadata.finalizers ?? [], [])
   await controller.stop()
 })

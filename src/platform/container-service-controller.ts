@@ -6,6 +6,7 @@ import type { Logger } from '#base/log.ts'
 import type { Random } from '#base/random.ts'
 import { type ReconcileResult, WorkQueue } from '#base/work-queue.ts'
 import type { Client, InformerFactory } from '#client/types.ts'
+import { clusters } from '#kinds/ccs/cluster.ts'
 import { containerServices, type ContainerService } from '#kinds/ccs/container-service.ts'
 import type { Namespace } from '#kinds/k8s/core.ts'
 import { keyOf, type KubeObject } from '#kinds/object.ts'
@@ -50,6 +51,7 @@ export class ContainerServiceController {
       added: (service) => this.#queue.add(keyOf(service)),
       updated: (service) => this.#queue.add(keyOf(service)),
     })
+    options.hub.informers.informer(clusters)
     options.members.onAdded((_name, member) => this.#watchMember(member))
   }
 
@@ -77,7 +79,7 @@ export class ContainerServiceController {
     const service = this.#options.hub.informers.informer(containerServices).get(key)
     if (service === undefined) return
     const member = this.#options.members.get(service.spec.cluster)
-    if (service.metadata.deletionTimestamp !== undefined) return this.#remove(service, member)
+    if (service.metadata.deletionTimestamp !== undefined) return this.#remove(service)
     if (member === undefined) {
       await this.#report(service, undefined, {
         reason: 'NoCluster',
@@ -93,6 +95,10 @@ export class ContainerServiceController {
       return
     }
     const problem = await this.#makeSo(service, member)
+    // A service that moved to another cluster leaves the old one when the new one has it.
+    if (problem === undefined)
+      for (const [name, other] of this.#options.members.all())
+        if (name !== service.spec.cluster) await this.#removeFrom(other, service)
     await this.#report(service, member, problem)
     return problem === undefined ? undefined : { afterMs: PROBLEM_RETRY_MS }
   }
@@ -163,19 +169,36 @@ export class ContainerServiceController {
     await this.#options.hub.client.resource(containerServices).updateStatus({ ...service, status })
   }
 
-  async #remove(service: ContainerService, member: Member | undefined): Promise<ReconcileResult> {
+  /** Deletes what the service became in a cluster; true when nothing of it is left there. */
+  async #removeFrom({ client, informers }: Member, service: ContainerService): Promise<boolean> {
+    const isOurs = (object: KubeObject | undefined) =>
+      object?.metadata.labels?.[labels.service] === service.metadata.name
+    const kinds = [deployments, services, pods]
+    if (!kinds.every((kind) => informers.informer<KubeObject>(kind).hasSynced)) return false
+    const key = keyOf(service)
+    const deployment = informers.informer(deployments).get(key)
+    const balancer = informers.informer(services).get(key)
+    if (isOurs(balancer)) await deleteIfThere(client, services, service.metadata)
+    if (isOurs(deployment)) await deleteIfThere(client, deployments, service.metadata)
+    const instances = informers.informer(pods).list(service.metadata.namespace)
+    return !isOurs(deployment) && !isOurs(balancer) && !instances.some(isOurs)
+  }
+
+  /** Whether the hub has that cluster and it is not served yet, as after a start. */
+  #awaitsCluster(name: string): boolean {
+    const known = this.#options.hub.informers.informer(clusters)
+    if (!known.hasSynced) return true
+    return known.get(name) !== undefined && this.#options.members.get(name) === undefined
+  }
+
+  async #remove(service: ContainerService): Promise<ReconcileResult> {
     if (!service.metadata.finalizers?.includes(SERVICE_FINALIZER)) return
-    if (member) {
-      await deleteIfThere(member.client, services, service.metadata)
-      await deleteIfThere(member.client, deployments, service.metadata)
-      // The name is free again only when its last instance is gone.
-      const left = member.informers
-        .informer(pods)
-        .list(service.metadata.namespace)
-        .some((pod) => pod.metadata.labels?.[labels.service] === service.metadata.name)
-      if (left || member.informers.informer(deployments).get(keyOf(service)))
-        return { afterMs: CLUSTER_RETRY_MS }
-    }
+    // Until the cluster is served, nobody can say what is left in it.
+    const gone = [!this.#awaitsCluster(service.spec.cluster)]
+    for (const member of this.#options.members.all().values())
+      gone.push(await this.#removeFrom(member, service))
+    // The name is free again only when its last instance is gone.
+    if (!gone.every(Boolean)) return { afterMs: CLUSTER_RETRY_MS }
     await this.#setFinalizers(
       service,
       service.metadata.finalizers.filter((finalizer) => finalizer !== SERVICE_FINALIZER),

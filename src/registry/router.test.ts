@@ -89,6 +89,8 @@ test('router answers for its own hosts only when a mirror client names one', asy
     assert.equal(status, 404, host)
     assert.match(bytes.toString(), /NAME_UNKNOWN.*does not mirror/)
   }
+  const unknown = await registry.call({ url: `${blob}?ns=docker.io`, as: 'nobody' })
+  assert.equal(unknown.status, 404, 'also before a machine is asked for credentials')
   const both = await registry.call({ url: `${blob}?ns=registry.ccs.internal&ns=docker.io` })
   assert.equal(both.status, 404)
 })

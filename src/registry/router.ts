@@ -62,6 +62,7 @@ export function router(options: RouterOptions): Answer {
   const services: Services = { ...options.services, authorise }
   return async (request) => {
     if (request.path === '/healthz') return jsonResponse({ status: 'ok' })
+    checkNamespace(request, options.ownHosts)
     const actor = authenticated(request, options.authenticate)
     const route = parseRoute(request.path)
     if (route === undefined || route.type === 'health')
@@ -73,7 +74,6 @@ export function router(options: RouterOptions): Answer {
         'DENIED',
         `${actor.name} may not ${action} ${repository ?? ''}`.trim(),
       )
-    checkNamespace(request, options.ownHosts)
     return handle({ services, request, route, actor } as Call<RouteType>)
   }
 }
@@ -100,7 +100,8 @@ function entryFor(type: Exclude<RouteType, 'health'>, method: string) {
 
 /**
  * containerd asks a mirror for content of another registry with `?ns=<its host>`. The host is only
- * compared, never connected to; for an unknown one 404 makes the client go to the host itself.
+ * compared, never connected to; for an unknown one 404 makes the client go to the host itself. Before
+ * the question who asks: a machine has credentials for us only, and "wrong user" would mislead.
  */
 function checkNamespace({ query }: RegistryRequest, ownHosts: ReadonlySet<string>): void {
   const foreign = query.getAll('ns').find((host) => !ownHosts.has(host.toLowerCase()))

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, statfsSync } from 'node:fs'
 import path from 'node:path'
 import { freemem } from 'node:os'
-import { isLoopbackPortFree } from '#base/loopback-port.ts'
+import { isLoopbackPortFree, type LoopbackProtocol } from '#base/loopback-port.ts'
 import { run } from '#linux/run.ts'
 import { findPortOwner } from '#linux/port-owner.ts'
 
@@ -14,7 +14,7 @@ export interface Problem {
 export interface PreflightOptions {
   dataDir: string
   /** Ports to listen on, by the flag that changes each. */
-  ports: { flag: string; port: number }[]
+  ports: { flag: string; port: number; protocols: readonly LoopbackProtocol[] }[]
 }
 
 /** Below these, ccs would start and then fail in ways that are hard to read. */
@@ -115,8 +115,9 @@ async function checkDisk({ dataDir }: PreflightOptions): Promise<Problem | undef
 
 async function checkPorts({ ports }: PreflightOptions): Promise<Problem[]> {
   const problems: Problem[] = []
-  for (const { flag, port } of ports) {
-    if (await isLoopbackPortFree(port)) continue
+  for (const { flag, port, protocols } of ports) {
+    const free = await Promise.all(protocols.map((one) => isLoopbackPortFree(port, one)))
+    if (free.every(Boolean)) continue
     const owner = findPortOwner(port)
     const who = owner === undefined ? 'another process' : `${owner.name} (pid ${owner.pid})`
     problems.push({

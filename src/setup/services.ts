@@ -58,6 +58,10 @@ export function findService(paths: InstancePaths, name: ServiceName): ProcessIde
   return pid === undefined ? undefined : identifyProcess(pid)
 }
 
+/** Whether a process that does not run was stopped, and did not die by itself. */
+export const wasStopped = (paths: InstancePaths, name: ServiceName): boolean =>
+  !existsSync(recordFile(paths, name))
+
 /** Keeps one older log, so that the logs of an instance do not grow with its age. */
 function rotateLog(file: string): void {
   if (existsSync(file) && statSync(file).size > LOG_BYTES_MAX) renameSync(file, `${file}.1`)
@@ -95,8 +99,9 @@ export async function stopService(
   clock: Clock,
 ): Promise<'stopped' | 'not running'> {
   const identity = findService(paths, name)
-  if (identity !== undefined) await terminateProcess(identity, { graceMs: STOP_GRACE_MS, clock })
+  // First, so that who sees it gone sees why.
   rmSync(recordFile(paths, name), { force: true })
+  if (identity !== undefined) await terminateProcess(identity, { graceMs: STOP_GRACE_MS, clock })
   return identity === undefined ? 'not running' : 'stopped'
 }
 

@@ -108,7 +108,7 @@ function definitionOf(
     defaults: (object) => applyDefaults(schema, object),
     validate: (object, old) => [
       ...validateMetadata(object, old, { namespaced, nameRule }),
-      ...validateStructural(withoutMetadata(schema), object, ''),
+      ...validateStructural(namesOfMetadata(schema), object, ''),
     ],
     hasGeneration: true,
     columns: printerColumns(version.additionalPrinterColumns ?? []),
@@ -118,9 +118,10 @@ function definitionOf(
 }
 
 /** Metadata has rules of its own; a schema may only narrow its name. */
-function withoutMetadata(schema: Structural): Structural {
-  const { metadata: _metadata, ...properties } = schema.properties ?? {}
-  return { ...schema, properties }
+function namesOfMetadata(schema: Structural): Structural {
+  const { name, generateName } = schema.properties?.['metadata']?.properties ?? {}
+  const properties = { ...(name && { name }), ...(generateName && { generateName }) }
+  return { ...schema, properties: { ...schema.properties, metadata: { properties } } }
 }
 
 function subresourcesOf({ subresources }: CustomResourceDefinitionVersion): Subresource[] {

@@ -2,12 +2,17 @@
 import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { type CommandContext, findInstance, type FoundInstance } from '../context.ts'
+import {
+  type CommandContext,
+  type CommonOptions,
+  findInstance,
+  type FoundInstance,
+} from '../context.ts'
 import { EXIT, Failure } from '../failure.ts'
-import { type RegistryAccess, registryAccess } from './registry-api.ts'
+import { checkName } from '../service/service-view.ts'
+import { type RegistryAccess, registryAccess, registryPing } from './registry-api.ts'
 
-export interface BuildOptions {
-  dataDir?: string
+export interface BuildOptions extends CommonOptions {
   tag: string
   project: string
   file?: string
@@ -19,14 +24,28 @@ const FAILURE_LINES_MAX = 30
 const IMAGE_NAME =
   /^[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:\/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*(?::\w[\w.-]{0,127})?$/
 
+/** Name under which machines know the registry. */
+const REGISTRY_HOST = 'registry.ccs.internal'
+/** What clients take for a host and not for the first part of a repository's name. */
+const HOST = /^(localhost|[^/]*[.:][^/]*)\//
+
 /** "app", "app:1", "team/app:1" -> repository with project, and tag. */
 export function qualify(project: string, name: string): { repository: string; tag: string } {
-  if (!IMAGE_NAME.test(name))
+  // A name as we print it is as good as its short form.
+  const own = name.startsWith(`${REGISTRY_HOST}/`) ? name.slice(REGISTRY_HOST.length + 1) : name
+  const other = own === name ? HOST.exec(name)?.[1] : undefined
+  if (other !== undefined)
+    throw new Failure(
+      `"${name}" is for the registry ${other}; images are pushed to this instance's. Write NAME[:TAG]`,
+      EXIT.usage,
+    )
+  if (!IMAGE_NAME.test(own))
     throw new Failure(
       `"${name}" is no image name; write NAME[:TAG] in lower case, such as web:1.0`,
       EXIT.usage,
     )
-  const [repository, tag = 'latest'] = name.split(':') as [string, string?]
+  checkName('project', project)
+  const [repository, tag = 'latest'] = own.split(':') as [string, string?]
   return { repository: repository.includes('/') ? repository : `${project}/${repository}`, tag }
 }
 
@@ -44,10 +63,10 @@ function writeBuildahConfig(directory: string, access: RegistryAccess) {
   const auth = path.join(directory, 'auth.json')
   writeFileSync(
     registries,
-    `[[registry]]\nprefix = "registry.ccs.internal"\nlocation = "${access.host}"\ninsecure = true\n`,
+    `[[registry]]\nprefix = "${REGISTRY_HOST}"\nlocation = "${access.host}"\ninsecure = true\n`,
   )
   const basic = Buffer.from(`${access.username}:${access.password}`).toString('base64')
-  const auths = { [access.host]: { auth: basic }, 'registry.ccs.internal': { auth: basic } }
+  const auths = { [access.host]: { auth: basic }, [REGISTRY_HOST]: { auth: basic } }
   writeFileSync(auth, JSON.stringify({ auths }), { mode: 0o600 })
   return { registries, auth }
 }
@@ -111,12 +130,14 @@ export async function buildImage(
   const dockerfile = dockerfileOf(directory, options.file)
   const instance = findInstance(options)
   const access = registryAccess(instance)
+  // A long build must not end at a registry that does not run.
+  await registryPing(access)
   const storage = storageArgs(instance)
   const temporary = mkdtempSync(path.join(instance.paths.runDir, 'build', 'config-'))
   const say = options.quiet ? undefined : context.say
   try {
     const { registries, auth } = writeBuildahConfig(temporary, access)
-    const local = `registry.ccs.internal/${repository}:${tag}`
+    const local = `${REGISTRY_HOST}/${repository}:${tag}`
     await buildah(
       [
         ...storage,

@@ -1,13 +1,14 @@
 import type { Command } from 'commander'
-import type { CommandContext } from '../context.ts'
-import { withInstance } from '../options.ts'
+import { type CommandContext, outputFormat } from '../context.ts'
+import { renderValue } from '../output.ts'
+import { withOutput } from '../options.ts'
 import { DEFAULT_PROJECT } from '../service/service-view.ts'
 import { buildImage, type BuildOptions } from './build.ts'
 import { listImages } from './list.ts'
 
 export function addImageCommands(program: Command, context: CommandContext): void {
   const group = program.command('image').description('images in the registry')
-  withInstance(group.command('build'))
+  withOutput(group.command('build'))
     .description('build a directory with its Dockerfile and push the image to the registry')
     .argument('<dir>', 'the directory')
     .requiredOption('-t, --tag <name>', 'NAME[:TAG], in the project unless it has a slash')
@@ -15,9 +16,11 @@ export function addImageCommands(program: Command, context: CommandContext): voi
     .option('-f, --file <dockerfile>', 'another Dockerfile in the directory')
     .option('-q, --quiet', 'only the name of the image')
     .action(async (directory: string, options: BuildOptions) => {
-      context.print(await buildImage(context, directory, options))
+      const image = await buildImage(context, directory, options)
+      const format = outputFormat(options)
+      context.print(format === 'table' ? image : renderValue({ image }, format))
     })
-  withInstance(group.command('list'))
+  withOutput(group.command('list'))
     .description('list images')
     .option('-p, --project <project>', 'of one project')
     .action((options) => listImages(context, options))

@@ -48,6 +48,11 @@ export async function registryList<T>(access: RegistryAccess, urlPath: string): 
   return all
 }
 
+/** Fails when the registry does not answer, or not to us. */
+export async function registryPing(access: RegistryAccess): Promise<void> {
+  await (await registryGet(access, '/v2/')).arrayBuffer()
+}
+
 async function registryGet(access: RegistryAccess, urlPath: string): Promise<Response> {
   const basic = Buffer.from(`${access.username}:${access.password}`).toString('base64')
   let response: Response

@@ -11,6 +11,7 @@ import {
 } from '../context.ts'
 import { EXIT, Failure } from '../failure.ts'
 import { renderAge } from '../output.ts'
+import { requireCluster } from '../require-cluster.ts'
 
 export interface MachineOptions extends CommonOptions {
   cluster?: string
@@ -23,6 +24,7 @@ export async function listMachines(
   options: MachineOptions,
 ): Promise<void> {
   const client = await clientOf(findInstance(options))
+  if (options.cluster !== undefined) await requireCluster(client, options.cluster)
   const { items } = await client.resource(machines).list()
   const rows = items.filter(
     (machine) => options.cluster === undefined || machine.spec.cluster === options.cluster,

@@ -2,8 +2,9 @@
 import { isReason } from '#base/errors.ts'
 import { rfc3339Micro } from '#base/clock.ts'
 import { containerServices } from '#kinds/ccs/container-service.ts'
-import { clientOf, type CommandContext, findInstance } from '../context.ts'
+import { clientOf, type CommandContext, findInstance, outputFormat } from '../context.ts'
 import { EXIT, Failure } from '../failure.ts'
+import { renderValue } from '../output.ts'
 import { getService, projectOf, type ServiceOptions, waitForService } from './service-view.ts'
 
 export interface ChangeOptions extends ServiceOptions {
@@ -22,11 +23,14 @@ async function change(
   // Asked for first: its error names the project and what to do.
   await getService(client, place)
   const changed = await client.resource(containerServices).patch(place, patch)
-  if (!options.wait) return
-  await waitForService(context, client, place, {
-    timeoutSeconds: options.timeout,
-    generation: changed.metadata.generation ?? 0,
-  })
+  const service = options.wait
+    ? await waitForService(context, client, place, {
+        timeoutSeconds: options.timeout,
+        generation: changed.metadata.generation ?? 0,
+      })
+    : changed
+  const format = outputFormat(options)
+  if (format !== 'table') context.print(renderValue(service, format))
 }
 
 /** The same image again means: look up its tag anew, and roll out when the tag has moved. */

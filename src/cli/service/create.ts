@@ -11,7 +11,8 @@ import { namespaces } from '#kinds/refs.ts'
 import { clientOf, type CommandContext, findInstance, outputFormat } from '../context.ts'
 import { EXIT, Failure } from '../failure.ts'
 import { renderValue } from '../output.ts'
-import { projectOf, type ServiceOptions, waitForService } from './service-view.ts'
+import { requireCluster } from '../require-cluster.ts'
+import { checkName, projectOf, type ServiceOptions, waitForService } from './service-view.ts'
 
 export interface CreateOptions extends ServiceOptions {
   image: string
@@ -71,12 +72,35 @@ async function ensureProject(client: Client, project: string): Promise<void> {
   }
 }
 
+async function create(
+  client: Client,
+  place: { namespace: string; name: string },
+  spec: ContainerServiceSpec,
+): Promise<ContainerService> {
+  try {
+    return await client.resource(containerServices).create({
+      apiVersion: CCS_API_VERSION,
+      kind: 'ContainerService',
+      metadata: place,
+      spec,
+    })
+  } catch (error) {
+    if (!isReason(error, 'AlreadyExists')) throw error
+    throw new Failure(
+      `project "${place.namespace}" has a service "${place.name}" already. ` +
+        `'ccs service update ${place.name} --image IMAGE' changes it`,
+    )
+  }
+}
+
 export async function createService(
   context: CommandContext,
   name: string,
   options: CreateOptions,
 ): Promise<void> {
-  const client = await clientOf(findInstance(options))
+  const project = projectOf(options)
+  checkName('service', name)
+  checkName('project', project)
   const spec: ContainerServiceSpec = {
     cluster: options.cluster,
     image: options.image,
@@ -85,23 +109,19 @@ export async function createService(
     ports: options.port.map(parsePort),
     env: options.env.map(parseEnv),
   }
-  const project = projectOf(options)
+  const client = await clientOf(findInstance(options))
+  await requireCluster(client, options.cluster)
   await ensureProject(client, project)
-  const created = await client.resource(containerServices).create({
-    apiVersion: CCS_API_VERSION,
-    kind: 'ContainerService',
-    metadata: { name, namespace: project },
-    spec,
-  } satisfies ContainerService)
+  const place = { namespace: project, name }
+  const created = await create(client, place, spec)
   context.say(`service "${name}" created in project "${project}"`)
-  if (!options.wait) return
-  const ready = await waitForService(
-    context,
-    client,
-    { namespace: project, name },
-    { timeoutSeconds: options.timeout, generation: created.metadata.generation ?? 1 },
-  )
+  const service = options.wait
+    ? await waitForService(context, client, place, {
+        timeoutSeconds: options.timeout,
+        generation: created.metadata.generation ?? 1,
+      })
+    : created
   const format = outputFormat(options)
-  if (format !== 'table') context.print(renderValue(ready, format))
-  else if (ready.status?.url) context.print(ready.status.url)
+  if (format !== 'table') context.print(renderValue(service, format))
+  else if (service.status?.url) context.print(service.status.url)
 }

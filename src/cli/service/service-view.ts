@@ -3,6 +3,7 @@ import type { Clock } from '#base/clock.ts'
 import { isReason } from '#base/errors.ts'
 import type { Client } from '#client/types.ts'
 import { containerServices, type ContainerService } from '#kinds/ccs/container-service.ts'
+import { nameLimits } from '#kinds/ccs/limits.ts'
 import type { CommandContext, CommonOptions } from '../context.ts'
 import { EXIT, Failure } from '../failure.ts'
 import { renderAge, type TableColumn } from '../output.ts'
@@ -11,6 +12,18 @@ export const DEFAULT_PROJECT = 'default'
 
 export interface ServiceOptions extends CommonOptions {
   project?: string
+}
+
+const NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/
+
+/** Services and projects are parts of host names. */
+export function checkName(what: 'service' | 'project', name: string): void {
+  if (NAME.test(name) && name.length <= nameLimits.serviceLengthMax) return
+  throw new Failure(
+    `"${name}" is no name for a ${what}: it takes lower-case letters, digits and '-', ` +
+      `at most ${nameLimits.serviceLengthMax} of them, such as web-1`,
+    EXIT.usage,
+  )
 }
 
 export const projectOf = (options: ServiceOptions) => options.project ?? DEFAULT_PROJECT
@@ -76,7 +89,10 @@ export async function waitForService(
     said = line
     if (phase === 'Ready' && addressed(service)) return service
     if (phase === 'Failed')
-      throw new Failure(`service "${place.name}" failed: ${explanationOf(service) ?? 'no reason'}`)
+      throw new Failure(
+        `service "${place.name}" failed: ${explanationOf(service) ?? 'no reason'}. ` +
+          `It is tried again; 'ccs service delete ${place.name}' gives it up`,
+      )
     await nextLook(clock, deadline, () => {
       throw new Failure(
         `service "${place.name}" is not ready after ${wait.timeoutSeconds} s (${line}). ` +

@@ -2,6 +2,7 @@
 import type {
   CustomResourceColumnDefinition,
   CustomResourceDefinition,
+  CustomResourceSubresources,
 } from '#kinds/k8s/apiextensions.ts'
 import { apiVersionOf } from '#kinds/meta.ts'
 import type { KindRef } from '#kinds/ref.ts'
@@ -21,7 +22,7 @@ type ColumnDefinition = CustomResourceColumnDefinition
 interface DefinitionOptions {
   schema: Schema
   shortNames: readonly string[]
-  hasStatus: boolean
+  subresources: CustomResourceSubresources
   columns: readonly ColumnDefinition[]
 }
 
@@ -36,7 +37,7 @@ const wide = { priority: 1 } as const
 
 function define(
   ref: KindRef,
-  { schema, shortNames, hasStatus, columns }: DefinitionOptions,
+  { schema, shortNames, subresources, columns }: DefinitionOptions,
 ): CustomResourceDefinition {
   const { group, version, kind, plural, namespaced } = ref
   return {
@@ -60,7 +61,7 @@ function define(
           served: true,
           storage: true,
           schema: { openAPIV3Schema: structuredClone(schema) },
-          ...(hasStatus ? { subresources: { status: {} } } : {}),
+          subresources,
           additionalPrinterColumns: [...columns, age],
         },
       ],
@@ -73,7 +74,7 @@ export const ccsDefinitions: readonly CustomResourceDefinition[] = [
   define(machineTypes, {
     schema: machineTypeSchema,
     shortNames: ['mt'],
-    hasStatus: false,
+    subresources: {},
     columns: [
       column('CPU', '.spec.cpu'),
       column('Memory', '.spec.memory'),
@@ -83,7 +84,7 @@ export const ccsDefinitions: readonly CustomResourceDefinition[] = [
   define(clusters, {
     schema: clusterSchema,
     shortNames: ['cl'],
-    hasStatus: true,
+    subresources: { status: {} },
     columns: [
       column('Provider', '.spec.provider'),
       column('Region', '.spec.region'),
@@ -96,7 +97,7 @@ export const ccsDefinitions: readonly CustomResourceDefinition[] = [
   define(machines, {
     schema: machineSchema,
     shortNames: ['ma'],
-    hasStatus: true,
+    subresources: { status: {} },
     columns: [
       column('Cluster', '.spec.cluster'),
       column('Zone', '.spec.zone'),
@@ -108,7 +109,11 @@ export const ccsDefinitions: readonly CustomResourceDefinition[] = [
   define(containerServices, {
     schema: containerServiceSchema,
     shortNames: ['csvc'],
-    hasStatus: true,
+    subresources: {
+      status: {},
+      // For `kubectl scale`, and for whatever scales by figures.
+      scale: { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas' },
+    },
     columns: [
       column('Cluster', '.spec.cluster'),
       column('Replicas', '.spec.replicas', { type: 'integer' }),

@@ -9,6 +9,10 @@ export class MemberRegistry implements Members {
     return this.#members.get(cluster)
   }
 
+  all(): ReadonlyMap<string, Member> {
+    return this.#members
+  }
+
   onAdded(listener: (cluster: string, member: Member) => void): void {
     this.#listeners.push(listener)
     for (const [cluster, member] of this.#members) listener(cluster, member)

@@ -12,6 +12,7 @@ import {
   type RuntimeImage,
 } from '../runtime/runtime.ts'
 import { type Waiting } from '../pods/pod-view.ts'
+import { isImageName } from './image-name.ts'
 
 /** Why an image is not there, as the container's waiting state says it. */
 export class ImageError extends Error {
@@ -73,6 +74,10 @@ export class ImagePuller {
   /** The image of a container, pulled if its policy says so. Rejects with an ImageError. */
   async ensure(request: PullRequest): Promise<RuntimeImage> {
     const { image: name = '' } = request.container
+    if (!isImageName(name)) {
+      const message = `Failed to apply default image tag "${name}": couldn't parse image name "${name}": invalid reference format`
+      throw new ImageError({ reason: 'InvalidImageName', message }, { tried: true })
+    }
     const policy = policyOf(request.container)
     const present = await this.#runtime.image(name)
     if (present !== undefined && policy !== 'Always') {

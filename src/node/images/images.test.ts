@@ -58,6 +58,25 @@ describe('ImagePuller', () => {
     assert.equal(s.runtime.calls.filter((call) => call.startsWith('pullImage')).length, 3)
   })
 
+  test('refuses what is no image name without asking anybody', async () => {
+    const s = setup()
+    for (const image of ['', 'app:1 ', 'two words', 'App', 'a//b', 'app:', 'app@sha256:12', '-a']) {
+      const { reason, message } = await s.failure(image)
+      assert.equal(reason, 'InvalidImageName', image)
+      assert.match(message ?? '', /invalid reference format/)
+    }
+    assert.deepEqual(s.runtime.calls, [])
+    for (const image of [
+      'app',
+      'Host.example:5000/a/b__c.d-e:V1',
+      '[::1]:5000/app',
+      `registry.ccs.internal/p/app:1@sha256:${'0a'.repeat(32)}`,
+    ]) {
+      s.runtime.present.add(image)
+      await s.ensure(image, { imagePullPolicy: 'IfNotPresent' })
+    }
+  })
+
   test('never pulls where that is the policy', async () => {
     const s = setup()
     s.runtime.pullable.add('app:1')

@@ -3,10 +3,11 @@ import { rfc3339 } from '#base/clock.ts'
 import type { Node, NodeCondition, NodeStatus, NodeSystemInfo } from '#kinds/k8s/core.ts'
 import type { NodeMachine } from './node-machine.ts'
 
-export interface NodeHealth {
-  /** What keeps the node from being ready; undefined when nothing does. */
-  problem: string | undefined
-}
+export type NodeHealth =
+  | { state: 'ready' }
+  | { state: 'failing'; problem: string }
+  /** The machine does not answer: nothing of it is known. */
+  | { state: 'unreachable' }
 
 export function nodeLabels(
   name: string,
@@ -57,23 +58,37 @@ const PRESSURES: readonly Verdict[] = [
   ),
 ]
 
-function readiness({ problem }: NodeHealth): Verdict {
-  return problem === undefined
-    ? verdict('Ready', 'True', 'KubeletReady', 'kubelet is posting ready status')
-    : verdict('Ready', 'False', 'KubeletNotReady', problem)
+function verdicts(health: NodeHealth): Verdict[] {
+  switch (health.state) {
+    case 'ready':
+      return [
+        ...PRESSURES,
+        verdict('Ready', 'True', 'KubeletReady', 'kubelet is posting ready status'),
+      ]
+    case 'failing':
+      return [...PRESSURES, verdict('Ready', 'False', 'KubeletNotReady', health.problem)]
+    case 'unreachable':
+      return [...PRESSURES.map(({ type }) => type), 'Ready'].map((type) =>
+        verdict(type, 'Unknown', 'NodeStatusUnknown', 'The machine does not answer.'),
+      )
+  }
 }
 
 function conditions(
   before: readonly NodeCondition[],
-  health: NodeHealth,
+  health: NodeHealth | undefined,
   nowMs: number,
 ): NodeCondition[] {
+  if (health === undefined) return [...before]
   const time = rfc3339(nowMs)
-  const own = [...PRESSURES, readiness(health)].map((now) => {
+  const own = verdicts(health).map((now) => {
     const known = before.find(({ type }) => type === now.type)
     const lastTransitionTime =
       (known?.status === now.status ? known?.lastTransitionTime : undefined) ?? time
-    return { ...now, lastHeartbeatTime: time, lastTransitionTime }
+    // A heartbeat is a sign of life, which a silent machine gives none of.
+    const lastHeartbeatTime =
+      health.state === 'unreachable' ? (known?.lastHeartbeatTime ?? time) : time
+    return { ...now, lastHeartbeatTime, lastTransitionTime }
   })
   const types = new Set(own.map(({ type }) => type))
   return [...before.filter(({ type }) => !types.has(type)), ...own]
@@ -83,7 +98,8 @@ export interface NodeStatusOptions {
   name: string
   machine: NodeMachine
   info: NodeSystemInfo
-  health: NodeHealth
+  /** Undefined while it is not known: the conditions stay as they are. */
+  health: NodeHealth | undefined
   nowMs: number
 }
 

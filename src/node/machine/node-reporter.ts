@@ -3,22 +3,26 @@
 import { type Clock, type Timer, rfc3339Micro } from '#base/clock.ts'
 import { isReason } from '#base/errors.ts'
 import type { Logger } from '#base/log.ts'
-import type { Client } from '#client/types.ts'
+import type { Client, Informer } from '#client/types.ts'
 import { retryOnConflict } from '#client/retry-on-conflict.ts'
 import type { Lease } from '#kinds/k8s/coordination.ts'
 import type { Node, NodeSystemInfo } from '#kinds/k8s/core.ts'
+import { conditionOf } from '#kinds/meta.ts'
 import { leases, nodes } from '#kinds/refs.ts'
 import { nodeLimits } from '../limits.ts'
+import type { Reach } from './machine-reach.ts'
 import type { NodeMachine } from './node-machine.ts'
-import { newNode, nodeLabels, nodeStatus } from './node-object.ts'
+import { type NodeHealth, newNode, nodeLabels, nodeStatus } from './node-object.ts'
 
 export interface NodeReporterOptions {
   nodeName: string
   machine: NodeMachine
   client: Client
+  /** Of this node only: shows what others say of it. */
+  informer: Informer<Node>
   clock: Clock
   log: Logger
-  isMachineAnswering: () => boolean
+  reach: () => Reach
   /** What is wrong with the runtime; undefined when it works. */
   runtimeProblem: () => string | undefined
   info: () => NodeSystemInfo
@@ -26,19 +30,31 @@ export interface NodeReporterOptions {
 
 const LEASE_NAMESPACE = 'kube-node-lease'
 
+const isReady = (node: Node): boolean =>
+  conditionOf(node.status?.conditions, 'Ready')?.status === 'True'
+
+/** Of a node that is new to the API. */
+const NOT_HEARD: NodeHealth = { state: 'failing', problem: 'the machine was not heard from yet' }
+
 export class NodeReporter {
   readonly #options: NodeReporterOptions
   #timer: Timer | undefined
   #started = false
   #stopped = false
   #lastStatusAtMs = Number.NEGATIVE_INFINITY
-  #lastProblem: string | undefined
+  #lastHealth: string | undefined
   /** The work under way: ticks never overlap. */
   #work: Promise<void> = Promise.resolve()
   #lease: Lease | undefined
 
   constructor(options: NodeReporterOptions) {
     this.#options = options
+    options.informer.on({
+      updated: (node) => {
+        // Whoever took the node for lost is told otherwise at once.
+        if (!isReady(node)) void this.healthChanged()
+      },
+    })
   }
 
   /** Registers the node; resolves when the API has it with its first status. */
@@ -55,48 +71,64 @@ export class NodeReporter {
     await this.#work
   }
 
-  /** The runtime went away or came back: the node's condition says so at once. */
-  healthChanged(): void {
-    if (this.#started) this.#enqueue(() => this.#writeNode())
+  /** The runtime or the machine went away or came back: resolves when the API was told. */
+  async healthChanged(): Promise<void> {
+    if (this.#started) await this.#enqueue(() => this.#report())
   }
 
-  #enqueue(task: () => Promise<void>): void {
+  #enqueue(task: () => Promise<void>): Promise<void> {
     this.#work = this.#work.then(task).catch((error: unknown) => {
       this.#options.log.warn('the node could not be reported', { error })
     })
+    return this.#work
   }
 
   #tick(): void {
     if (this.#stopped) return
-    this.#enqueue(() => this.#report())
+    void this.#enqueue(() => this.#report())
     this.#timer = this.#options.clock.after(nodeLimits.leasePeriodMs, () => this.#tick())
   }
 
+  /** Undefined while nothing is known that the API should be told. */
+  #health(): NodeHealth | undefined {
+    const problem = this.#options.runtimeProblem()
+    if (problem !== undefined) return { state: 'failing', problem }
+    const reach = this.#options.reach()
+    if (reach === 'unknown') return undefined
+    return { state: reach === 'answering' ? 'ready' : 'unreachable' }
+  }
+
   async #report(): Promise<void> {
-    const { clock, runtimeProblem, isMachineAnswering } = this.#options
-    const problem = runtimeProblem()
+    const { clock, informer, nodeName } = this.#options
+    const health = this.#health()
+    if (health === undefined) return
     const due = clock.now() - this.#lastStatusAtMs >= nodeLimits.nodeStatusPeriodMs
-    if (due || problem !== this.#lastProblem) await this.#writeNode()
-    if (problem === undefined && isMachineAnswering()) await this.#renewLease()
+    const changed = JSON.stringify(health) !== this.#lastHealth
+    const known = informer.get(nodeName)
+    const isDoubted = health.state === 'ready' && known !== undefined && !isReady(known)
+    // The lease first: to whoever judges by it, a node with an old one is lost whatever it says.
+    if (health.state === 'ready') await this.#renewLease()
+    if (due || changed || isDoubted) await this.#writeNode()
   }
 
   async #writeNode(): Promise<void> {
-    const { nodeName, machine, client, clock, info, runtimeProblem } = this.#options
+    const { nodeName, machine, client, clock, info } = this.#options
     const resource = client.resource(nodes)
-    const problem = runtimeProblem()
+    const health = this.#health()
     await retryOnConflict(async () => {
       const node = await this.#registered()
+      const isNew = conditionOf(node.status?.conditions, 'Ready') === undefined
       const status = nodeStatus(node.status, {
         name: nodeName,
         machine,
         info: info(),
-        health: { problem },
+        health: health ?? (isNew ? NOT_HEARD : undefined),
         nowMs: clock.now(),
       })
       await resource.updateStatus({ ...node, status })
     })
     this.#lastStatusAtMs = clock.now()
-    this.#lastProblem = problem
+    this.#lastHealth = JSON.stringify(health)
   }
 
   /** The Node with its labels and pod range, made where it is missing. */

@@ -14,6 +14,7 @@ import {
   isSidecar,
   newest,
   newestIn,
+  operationKey,
 } from './pod-view.ts'
 import { restartAtMs, restartDelayMs } from './restart-backoff.ts'
 import { planTermination } from './plan-termination.ts'
@@ -36,6 +37,8 @@ function planStart(view: PodView, builder: PlanBuilder, place: StartPlace): void
   if (!view.volumesReady) return
   const last = newest(view, container.name)
   if (last?.state === 'created') {
+    // Made by a start that is under way.
+    if (view.busy.has(operationKey.container(container.name))) return
     // Left by an agent that died between making and starting it.
     return builder.act({
       type: 'remove-container',

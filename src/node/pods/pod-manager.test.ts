@@ -38,19 +38,21 @@ interface World {
   api: FakeApi
   runtime: FakeRuntime
   healthy: { ok: boolean }
+  answering: { ok: boolean }
 }
 
 function newWorld(): World {
   const clock = fakeClock()
   const runtime = fakeRuntime(clock)
   runtime.present.add('app:1')
-  return { clock, api: fakeApi({ clock }), runtime, healthy: { ok: true } }
+  const fine = () => ({ ok: true })
+  return { clock, api: fakeApi({ clock }), runtime, healthy: fine(), answering: fine() }
 }
 
 let agents = 0
 
 /** An agent without a socket, on a computer that is a directory. */
-async function startAgent({ clock, api, runtime, healthy }: World) {
+async function startAgent({ clock, api, runtime, healthy, answering }: World) {
   const random = seededRandom(agents++)
   const log = silentLogger
   const client = createClient(api.call)
@@ -59,7 +61,8 @@ async function startAgent({ clock, api, runtime, healthy }: World) {
     runDirectory: path.join(root, String(agents), 'run'),
     podsCgroup: '/test/pods',
   }
-  const common = { client, clock, random, log, runtime }
+  const isAnswering = () => answering.ok
+  const common = { client, clock, random, log, runtime, isAnswering }
   const scope = { fieldSelector: 'spec.nodeName=m1' }
   const informer = createInformer({ ...common, kind: pods, scope })
   const recorder = eventRecorder({ ...common, nodeName: 'm1' })
@@ -115,6 +118,7 @@ async function startAgent({ clock, api, runtime, healthy }: World) {
       await manager.stop()
       await recorder.flushed()
     },
+    lookAtAll: () => manager.lookAtAll(),
   }
 }
 
@@ -213,6 +217,24 @@ describe('PodManager', () => {
     )
     assert.equal(world.runtime.sandboxes.find(({ state }) => state === 'ready')?.attempt, 1)
     await second.stop()
+  })
+
+  test('says nothing of a pod while the machine does not answer, and puts it right afterwards', async () => {
+    const world = await runningWorld()
+    world.answering.ok = false
+    const pod = get(world)!
+    const conditions = pod.status!.conditions!.map((condition) =>
+      condition.type === 'Ready' ? { ...condition, status: 'False' } : condition,
+    )
+    world.api.put(pods, { ...pod, status: { ...pod.status, conditions } })
+    for (let turn = 0; turn < 50; turn++) await settle()
+    await world.clock.advance(60_000)
+    assert.equal(isReady(get(world)), false)
+    world.answering.ok = true
+    await world.agent.lookAtAll()
+    await until(world, 'a ready pod', () => isReady(get(world)))
+    assert.equal(main(get(world))?.restartCount, 0)
+    await world.agent.stop()
   })
 
   test('deletes gracefully and leaves nothing', async () => {

@@ -30,6 +30,8 @@ export interface PodManagerOptions {
   informer: Informer<Pod>
   observe: PodObserver
   probes: ProbeManager
+  /** Whether the machine is reached: while it is not, what its pods are is not for us to say. */
+  isAnswering: () => boolean
   hostAddresses: readonly string[]
   clock: Clock
   random: Random
@@ -132,7 +134,7 @@ export class PodManager {
     this.#ended.set(containerId, 0)
   }
 
-  /** The runtime was away: everything may have changed. */
+  /** Runtime or machine were away: everything may have changed. */
   async lookAtAll(): Promise<void> {
     this.#ended.clear()
     for (const uid of this.#records.keys()) this.#look(uid)
@@ -296,7 +298,7 @@ export class PodManager {
 
   /** Writes the status beside the loop; what changes meanwhile is written after that. */
   #reportStatus(record: PodRecord): void {
-    if (record.busy.has(operationKey.status)) return
+    if (!this.#options.isAnswering() || record.busy.has(operationKey.status)) return
     if (!statusDiffers(record, this.#statusOf(record))) return
     record.busy.add(operationKey.status)
     this.writeStatus(record)

@@ -65,7 +65,7 @@ export class StartError extends Error {
 }
 
 const describe = (error: unknown): string =>
-  error instanceof RuntimeError ? error.message : (error as Error).message
+  error instanceof RuntimeError ? error.description : (error as Error).message
 
 async function ensureImage(deps: StartDependencies, start: ContainerStart): Promise<RuntimeImage> {
   const { pod, container, signal } = start
@@ -203,6 +203,7 @@ export function tellStartFailure(
     tell(warning('Failed', `Failed to pull image "${container.image}": ${error.message}`))
   if (reason === 'ImagePullBackOff')
     tell(normal('BackOff', `Back-off pulling image "${container.image}"`))
+  if (reason === 'InvalidImageName') tell(warning('InspectFailed', error.message))
   const named = error instanceof ImageError && reason !== 'ErrImageNeverPull'
   tell(warning('Failed', `Error: ${named ? reason : error.message}`))
 }

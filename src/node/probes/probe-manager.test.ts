@@ -22,6 +22,7 @@ interface Setup {
   asked: ProbeKind[]
   changes: () => number
   failures: ProbeFailure[]
+  machine: { isAnswering: boolean }
 }
 
 function setup(): Setup {
@@ -29,11 +30,13 @@ function setup(): Setup {
   const health = { startup: true, liveness: true, readiness: true }
   const asked: ProbeKind[] = []
   const failures: ProbeFailure[] = []
+  const machine = { isAnswering: true }
   let changes = 0
   const manager = new ProbeManager({
     clock,
     log: silentLogger,
     gate: new Gate(4),
+    isAnswering: () => machine.isAnswering,
     // The port tells the kinds apart.
     prober: async ({ probe }) => {
       const kind = KINDS[Number(probe.tcpSocket?.port)] ?? 'readiness'
@@ -43,7 +46,7 @@ function setup(): Setup {
     changed: () => changes++,
     failed: (_, failure) => failures.push(failure),
   })
-  return { clock, manager, health, asked, changes: () => changes, failures }
+  return { clock, manager, health, asked, changes: () => changes, failures, machine }
 }
 
 const probe = (port: number) => ({
@@ -139,6 +142,20 @@ describe('ProbeManager', () => {
     assert.equal(s.manager.view('c1').failed, undefined)
     await s.clock.advance(1_000)
     assert.equal(s.manager.view('c1').failed, 'liveness')
+  })
+
+  test('a probe that fails while the machine does not answer says nothing of the container', async () => {
+    const s = setup()
+    const container = { livenessProbe: probe(2), readinessProbe: probe(3) }
+    s.manager.follow('u', [target(s, container)])
+    await s.clock.advance(0)
+    Object.assign(s.health, { liveness: false, readiness: false })
+    s.machine.isAnswering = false
+    await s.clock.advance(10_000)
+    assert.deepEqual(s.manager.view('c1'), { started: true, ready: true, failed: undefined })
+    s.machine.isAnswering = true
+    await s.clock.advance(3_000)
+    assert.deepEqual(s.manager.view('c1'), { started: true, ready: false, failed: 'liveness' })
   })
 
   test('an adopted container keeps its readiness until a probe says otherwise', async () => {

@@ -37,6 +37,8 @@ export interface ProbeManagerOptions {
   prober: Prober
   /** Bounds the probes under way. */
   gate: Gate
+  /** Whether the machine is reached: while it is not, a probe says nothing of its container. */
+  isAnswering: () => boolean
   /** A verdict changed. */
   changed: (uid: string) => void
   failed: (uid: string, failure: ProbeFailure) => void
@@ -173,10 +175,11 @@ export class ProbeManager {
   async #look(probed: Probed, watch: Watch): Promise<void> {
     const { probe, kind } = watch
     const { container, id: containerId, address } = probed.target
-    const result = await this.#options.gate.run(() =>
-      this.#options.prober({ probe, container, containerId, address }),
-    )
+    const { gate, prober, isAnswering } = this.#options
+    const result = await gate.run(() => prober({ probe, container, containerId, address }))
     if (watch.stopped) return
+    if (!result.ok && !isAnswering())
+      return this.#schedule(probed, watch, nextProbe(kind, probe, watch).delayMs)
     const next = nextProbe(kind, probe, watch)
     const before = watch.state.verdict
     if (!next.eager || result.ok) watch.state = observeProbe(watch.state, probe, result.ok)

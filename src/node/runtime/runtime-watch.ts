@@ -73,7 +73,9 @@ export class RuntimeWatch {
       try {
         await this.#follow(() => (failures = 0))
       } catch (error) {
-        if (!signal.aborted) log.warn('the container runtime does not answer', { error })
+        // Said once for an outage, which goes on until one of the next tries succeeds.
+        if (!signal.aborted && failures === 0)
+          log.warn('the container runtime does not answer', { error })
       }
       this.#setUp(false)
       this.#known.resolve()

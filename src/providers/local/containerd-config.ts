@@ -97,10 +97,12 @@ export const POD_NETWORK = 'pods'
 
 /**
  * Sends every pull of one registry name to ours, which relays what is not its own. containerd 1.6 refuses a
- * file without a host, and asks `server` after the hosts: both are ours, so that nothing leads outside.
+ * file without a host, and asks `server` after the hosts: both are ours, so that nothing leads outside, and
+ * both need the CA, or the second answer hides the first one's "not found".
  */
 export function renderRegistryHosts(registryUrl: string, caFile: string): string {
   return `server = ${text(registryUrl)}
+ca = ${text(caFile)}
 
 [host.${text(registryUrl)}]
 capabilities = ["pull", "resolve"]

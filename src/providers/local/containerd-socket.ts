@@ -1,6 +1,6 @@
 // Whether a containerd answers, and answers as a container runtime.
 import { connect } from 'node:net'
-import { Client, credentials } from '@grpc/grpc-js'
+import { Client, credentials, type ServiceError, status } from '@grpc/grpc-js'
 import type { Clock } from '#base/clock.ts'
 
 const CONNECT_TIMEOUT_MS = 1_000
@@ -21,10 +21,10 @@ export function answersOnSocket(socketPath: string): Promise<boolean> {
 }
 
 /**
- * Asks for CRI's version. containerd also runs when a plugin of it could not load: then it answers, but
- * knows no such service. The request is an empty message, which needs no schema.
+ * Asks for CRI's version; false while containerd still starts. It also runs when a plugin of it could not
+ * load: then it answers, but knows no such service. The request is an empty message, which needs no schema.
  */
-export async function checkCri(socketPath: string, clock: Clock): Promise<void> {
+export async function servesPods(socketPath: string, clock: Clock): Promise<boolean> {
   const client = new Client(`unix://${socketPath}`, credentials.createInsecure())
   try {
     await new Promise<void>((resolve, reject) => {
@@ -37,7 +37,9 @@ export async function checkCri(socketPath: string, clock: Clock): Promise<void> 
         (error) => (error === null ? resolve() : reject(error)),
       )
     })
+    return true
   } catch (cause) {
+    if ((cause as ServiceError).code !== status.UNIMPLEMENTED) return false
     throw new Error(`containerd on ${socketPath} does not serve pods`, { cause })
   } finally {
     client.close()

@@ -44,7 +44,8 @@ export function probeAddress(address: string, timeoutMs: number): Promise<boolea
       socket.destroy()
       resolve(answers)
     }
-    socket.setTimeout(timeoutMs, () => done(false))
+    // One turn later: when it is we who were busy, the answer is there but was not read yet.
+    socket.setTimeout(timeoutMs, () => setImmediate(() => done(false)))
     socket.once('connect', () => done(true))
     socket.once('error', (error: NodeJS.ErrnoException) => done(error.code === 'ECONNREFUSED'))
   })

@@ -10,7 +10,7 @@ import { isAlive, type ProcessIdentity } from '#linux/process-identity.ts'
 import { run } from '#linux/run.ts'
 import { sendSignal } from '#linux/signal-process.ts'
 import { startDetached } from '#linux/start-detached.ts'
-import { answersOnSocket, checkCri } from './containerd-socket.ts'
+import { answersOnSocket, servesPods } from './containerd-socket.ts'
 import { releaseDeadReservations } from './machine-directory.ts'
 import type { MachinePlaces } from './machine-places.ts'
 import { PAUSE_IMAGE, pauseImageArchive } from './pause-image.ts'
@@ -44,6 +44,7 @@ export class MachineRuntime {
   #identity: ProcessIdentity | undefined
   #startedAtMs: number | undefined
   #quickDeaths = 0
+  #hasAnswered = false
   #hasPauseImage = false
 
   constructor(options: MachineRuntimeOptions) {
@@ -65,8 +66,10 @@ export class MachineRuntime {
         if (waitMs > 0) return { state: 'waiting', afterMs: waitMs }
         await this.#start()
       } else this.#identity = found
-      await this.#untilReady()
+      this.#hasAnswered = false
     }
+    if (!this.#hasAnswered) await this.#untilReady()
+    this.#hasAnswered = true
     await this.#ensurePauseImage()
     return { state: 'running', identity: this.#identity! }
   }
@@ -109,10 +112,11 @@ export class MachineRuntime {
 
   async #untilReady(): Promise<void> {
     const { places, clock } = this.#options
-    for (let waitedMs = 0; ; waitedMs += READY_POLL_MS) {
-      if (await answersOnSocket(places.socket)) return checkCri(places.socket, clock)
+    const giveUpAtMs = clock.now() + READY_TIMEOUT_MS
+    for (;;) {
+      if ((await answersOnSocket(places.socket)) && (await servesPods(places.socket, clock))) return
       if (!this.isAlive) throw new Error(`containerd ended while it started; see ${places.log}`)
-      if (waitedMs >= READY_TIMEOUT_MS) {
+      if (clock.now() >= giveUpAtMs) {
         // Hung: its containers live on, and the next try starts another.
         sendSignal(this.#identity!.pid, 'SIGKILL')
         throw new Error(`containerd does not answer on ${places.socket}; see ${places.log}`)

@@ -82,6 +82,13 @@ test('claims keep instances apart, survive, and end with the data directory', as
   const range = await one.claimLoadBalancers()
   assert.match(range, /^10\.127\.\d+\.0\/24$/)
   assert.equal(await open('one').loadBalancers(), range)
+  assert.notEqual(await two.claimLoadBalancers(range), range, 'a preferred block that is taken')
+  assert.equal(await one.claimHostPort(8080), true)
+  assert.equal(await two.claimHostPort(8080), false)
+  await one.keepHostPorts([8081])
+  assert.equal(await two.claimHostPort(8080), true)
+  await one.keepHostPorts([8080, 8082])
+  assert.equal(await two.claimHostPort(8082), false)
 
   rmSync(path.join(directory, 'one'), { recursive: true })
   assert.equal(await two.claimCluster('other', a), a, 'a vanished instance gives way')

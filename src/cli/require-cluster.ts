@@ -1,0 +1,10 @@
+// A cluster that a command names has to be there before anything is done.
+import type { Client } from '#client/types.ts'
+import { clusters } from '#kinds/ccs/cluster.ts'
+import { EXIT, Failure } from './failure.ts'
+
+export async function requireCluster(client: Client, name: string): Promise<void> {
+  const names = (await client.resource(clusters).list()).items.map(({ metadata }) => metadata.name)
+  if (names.includes(name)) return
+  throw new Failure(`there is no cluster "${name}"; there are: ${names.join(', ')}`, EXIT.notFound)
+}
