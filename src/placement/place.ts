@@ -1,8 +1,8 @@
 // Chooses a node for a pod, or says in kube-scheduler's words why there is none.
 import type { Pod } from '#kinds/k8s/core.ts'
 import { explainRefusals } from './explanation.ts'
-import { type Refusal, candidateOf, refusalOf } from './filters.ts'
-import type { NodeState } from './node-state.ts'
+import { type Refusal, refusalsOf } from './filters.ts'
+import { type NodeState, placedPod } from './node-state.ts'
 import { bestOf } from './scores.ts'
 import type { ClusterSnapshot } from './snapshot.ts'
 
@@ -30,7 +30,8 @@ export function place(
   pod: Pod,
   { startIndex = 0 }: PlaceOptions = {},
 ): Placement {
-  const candidate = candidateOf(snapshot, pod)
+  const candidate = placedPod(pod)
+  const refusalOf = refusalsOf(snapshot, candidate)
   const { nodes } = snapshot
   const enough = nodesToCompare(nodes.length)
   const fitting: NodeState[] = []
@@ -38,7 +39,7 @@ export function place(
   let examined = 0
   while (examined < nodes.length && fitting.length < enough) {
     const state = nodes[(startIndex + examined) % nodes.length]!
-    const refusal = refusalOf(candidate, state)
+    const refusal = refusalOf(state)
     if (refusal === undefined) fitting.push(state)
     else refusals.set(state.name, refusal)
     examined++

@@ -32,8 +32,3 @@ export function weightOf({ spec }: Pod): Amounts {
     ['memory', memory],
   ])
 }
-
-/** Adds `times * more` to `sum`, in place. */
-export function addAmounts(sum: Amounts, more: ReadonlyMap<string, number>, times: 1 | -1): void {
-  for (const [name, amount] of more) sum.set(name, (sum.get(name) ?? 0) + times * amount)
-}

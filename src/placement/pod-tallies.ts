@@ -1,65 +1,77 @@
-// Counts of pods per node, kept up to date, so that spreading need not look at every pod.
+// Counts of pods per domain, kept up to date, so that spreading need not look at every pod.
 import type { Pod } from '#kinds/k8s/core.ts'
 import type { LabelSelector } from '#kinds/k8s/meta.ts'
-import { controllerOf } from '#kinds/meta.ts'
 import { formatLabelSelector, matchesRequirements, requirementsOf } from '#kinds/label-selector.ts'
+import type { NodeState, PlacedPod } from './node-state.ts'
+import { machines, type Topology, zones } from './topology.ts'
 
-/** Node -> how many of the counted pods it has; never 0. */
+/** Domain -> how many of the counted pods are in it; never 0. */
 export type Tally = ReadonlyMap<string, number>
+
+interface GroupTallies {
+  zones: Map<string, number>
+  machines: Map<string, number>
+}
 
 interface SelectorTally {
   matches: (pod: Pod) => boolean
+  topology: Topology
   tally: Map<string, number>
+}
+
+/** What is counted by selector: the pods in this namespace that it matches, over this topology. */
+export interface SelectorQuery {
+  namespace: string | undefined
+  selector: LabelSelector
+  topology: Topology
 }
 
 /** Selectors whose counts are kept; the one least lately asked for makes room. */
 const SELECTORS_MAX = 1_000
 
-/**
- * Pods that belong together and are spread: those of one controller, or pods without one that carry
- * the same labels (whatever selects one of them selects all).
- */
-export function groupOf({ metadata }: Pod): string {
-  const owner = controllerOf({ metadata })
-  if (owner) return owner.uid
-  const labels = Object.entries(metadata.labels ?? {}).toSorted(([a], [b]) => (a < b ? -1 : 1))
-  return `${metadata.namespace ?? ''} ${JSON.stringify(labels)}`
+const NOTHING: Tally = new Map()
+
+function count(
+  tally: Map<string, number>,
+  { domainOf }: Topology,
+  state: NodeState,
+  change: 1 | -1,
+): void {
+  const domain = domainOf(state)
+  if (domain === undefined) return
+  const sum = (tally.get(domain) ?? 0) + change
+  if (sum === 0) tally.delete(domain)
+  else tally.set(domain, sum)
 }
 
-function count(tally: Map<string, number>, node: string, change: 1 | -1): void {
-  const sum = (tally.get(node) ?? 0) + change
-  if (sum === 0) tally.delete(node)
-  else tally.set(node, sum)
-}
+/** Pods that end free their places for their successors; nodes unknown as yet are in no domain. */
+const isCounted = ({ pod }: PlacedPod, state: NodeState): boolean =>
+  state.isKnown && pod.metadata.deletionTimestamp === undefined
 
 export class PodTallies {
-  readonly #groups = new Map<string, Map<string, number>>()
+  readonly #groups = new Map<string, GroupTallies>()
   readonly #selectors = new Map<string, SelectorTally>()
 
-  change(pod: Pod, node: string, change: 1 | -1): void {
-    // A pod that ends frees its place for its successor.
-    if (pod.metadata.deletionTimestamp !== undefined) return
-    const group = groupOf(pod)
-    const tally = this.#groups.get(group) ?? new Map<string, number>()
-    this.#groups.set(group, tally)
-    count(tally, node, change)
-    if (tally.size === 0) this.#groups.delete(group)
-    for (const known of this.#selectors.values())
-      if (known.matches(pod)) count(known.tally, node, change)
+  /** A pod that was added is removed while its node is in the same domains. */
+  change(placed: PlacedPod, state: NodeState, change: 1 | -1): void {
+    if (!isCounted(placed, state)) return
+    this.#changeGroup(placed.group, state, change)
+    for (const { matches, topology, tally } of this.#selectors.values())
+      if (matches(placed.pod)) count(tally, topology, state, change)
   }
 
-  ofGroup(pod: Pod): Tally {
-    return this.#groups.get(groupOf(pod)) ?? new Map()
+  ofGroup(group: string): { zones: Tally; machines: Tally } {
+    return this.#groups.get(group) ?? { zones: NOTHING, machines: NOTHING }
   }
 
-  /** Counts by selector; `placed` is walked only for a selector that is new. */
+  /** Counts by selector; `placed` is walked only for a query that is new. */
   ofSelector(
-    namespace: string | undefined,
-    selector: LabelSelector,
-    placed: () => Iterable<readonly [node: string, pod: Pod]>,
+    query: SelectorQuery,
+    placed: () => Iterable<readonly [state: NodeState, placed: PlacedPod]>,
   ): Tally {
-    const key = `${namespace ?? ''} ${formatLabelSelector(selector)}`
-    const known = this.#selectors.get(key) ?? this.#begin(namespace, selector, placed())
+    const { namespace = '', selector, topology } = query
+    const key = `${namespace} ${topology.key} ${formatLabelSelector(selector)}`
+    const known = this.#selectors.get(key) ?? begin(query, placed())
     this.#selectors.delete(key)
     this.#selectors.set(key, known)
     const [oldest] = this.#selectors.keys()
@@ -67,17 +79,24 @@ export class PodTallies {
     return known.tally
   }
 
-  #begin(
-    namespace: string | undefined,
-    selector: LabelSelector,
-    placed: Iterable<readonly [node: string, pod: Pod]>,
-  ): SelectorTally {
-    const requirements = requirementsOf(selector)
-    const matches = ({ metadata }: Pod) =>
-      metadata.namespace === namespace && matchesRequirements(requirements, metadata.labels)
-    const tally = new Map<string, number>()
-    for (const [node, pod] of placed)
-      if (pod.metadata.deletionTimestamp === undefined && matches(pod)) count(tally, node, 1)
-    return { matches, tally }
+  #changeGroup(group: string, state: NodeState, change: 1 | -1): void {
+    const tallies = this.#groups.get(group) ?? { zones: new Map(), machines: new Map() }
+    this.#groups.set(group, tallies)
+    count(tallies.zones, zones, state, change)
+    count(tallies.machines, machines, state, change)
+    if (tallies.machines.size === 0) this.#groups.delete(group)
   }
+}
+
+function begin(
+  { namespace, selector, topology }: SelectorQuery,
+  placed: Iterable<readonly [state: NodeState, placed: PlacedPod]>,
+): SelectorTally {
+  const requirements = requirementsOf(selector)
+  const matches = ({ metadata }: Pod) =>
+    metadata.namespace === namespace && matchesRequirements(requirements, metadata.labels)
+  const tally = new Map<string, number>()
+  for (const [state, each] of placed)
+    if (isCounted(each, state) && matches(each.pod)) count(tally, topology, state, 1)
+  return { matches, topology, tally }
 }

@@ -1,18 +1,18 @@
 // How well a node that can take a pod suits it: a weighted sum of scores from 0 to 100.
-import type { Candidate } from './filters.ts'
 import { preferenceMet } from './node-affinity.ts'
-import type { NodeState } from './node-state.ts'
+import type { NodeState, PlacedPod } from './node-state.ts'
 import { type SoftSpread, softSpreads } from './spread.ts'
 import type { ClusterSnapshot } from './snapshot.ts'
 import { isTolerated } from './taints.ts'
 
-type Measure = (state: NodeState) => number
+/** Of a node, and of its place among those compared. */
+type Measure = (state: NodeState, index: number) => number
 
 interface Score {
   name: string
   weight: number
   /** What to measure of each node; undefined when all nodes are alike to this pod. */
-  of: (candidate: Candidate) => Measure | undefined
+  of: (candidate: PlacedPod) => Measure | undefined
 }
 
 const SCORE_MAX = 100
@@ -22,17 +22,17 @@ const imageSizes = { leastBytes: 23 * MIB, mostBytes: 1000 * MIB }
 
 const withTag = (image: string): string => (/[:@][^/]*$/.test(image) ? image : `${image}:latest`)
 
-function avoidedTaints({ pod }: Candidate): Measure {
-  return ({ node }) => {
-    if (!node.spec?.taints?.length) return SCORE_MAX
-    const avoided = node.spec.taints.filter(
+function avoidedTaints({ pod }: PlacedPod): Measure {
+  return ({ taints }) => {
+    if (taints.length === 0) return SCORE_MAX
+    const avoided = taints.filter(
       (taint) => taint.effect === 'PreferNoSchedule' && !isTolerated(taint, pod.spec?.tolerations),
     )
     return SCORE_MAX / (1 + avoided.length)
   }
 }
 
-function preferredNodes({ pod }: Candidate): Measure | undefined {
+function preferredNodes({ pod }: PlacedPod): Measure | undefined {
   const { preferredDuringSchedulingIgnoredDuringExecution: preferred } =
     pod.spec?.affinity?.nodeAffinity ?? {}
   if (!preferred?.length) return undefined
@@ -40,7 +40,7 @@ function preferredNodes({ pod }: Candidate): Measure | undefined {
 }
 
 /** Much left of CPU and memory is good; as much of the one as of the other is good too. */
-function load({ weight }: Candidate): Measure {
+function load({ weight }: PlacedPod): Measure {
   const cpu = weight.get('cpu') ?? 0
   const memory = weight.get('memory') ?? 0
   return (state) => {
@@ -54,12 +54,11 @@ function load({ weight }: Candidate): Measure {
 
 /** Share of the node's resource that would be taken, at most 1. */
 function shareTaken(resource: string, wanted: number, state: NodeState): number {
-  const allocatable = state.allocatable.get(resource) ?? 0
-  const taken = (state.weight.get(resource) ?? 0) + wanted
-  return allocatable === 0 ? 1 : Math.min(1, taken / allocatable)
+  const { allocatable, weight } = state.stock(resource)
+  return allocatable === 0 ? 1 : Math.min(1, (weight + wanted) / allocatable)
 }
 
-function presentImages({ pod }: Candidate): Measure | undefined {
+function presentImages({ pod }: PlacedPod): Measure | undefined {
   const images = (pod.spec?.containers ?? []).map(({ image }) => withTag(image ?? ''))
   const most = imageSizes.mostBytes * images.length
   return (state) => {
@@ -80,42 +79,52 @@ const SCORES: readonly Score[] = [
 ]
 
 /** Falls steeply with each pod above the emptiest domain: a skew of one already tells. */
-function spreadMeasure(
-  { domainOf, counts, weight }: SoftSpread,
-  states: readonly NodeState[],
-): Measure {
+function spreadMeasure({ topology, counts }: SoftSpread, states: readonly NodeState[]): Measure {
+  const pods = states.map((state) => {
+    const domain = topology.domainOf(state)
+    return domain === undefined ? Infinity : (counts.get(domain) ?? 0)
+  })
   let least = Infinity
-  for (const state of states) {
-    const domain = domainOf(state)
-    if (domain !== undefined) least = Math.min(least, counts.get(domain) ?? 0)
-  }
-  return (state) => {
-    const domain = domainOf(state)
-    if (domain === undefined) return 0
-    return (weight * SCORE_MAX) / (1 + (counts.get(domain) ?? 0) - least)
+  for (const each of pods) if (each < least) least = each
+  return (_, index) => {
+    const own = pods[index]!
+    return own === Infinity ? 0 : SCORE_MAX / (1 + own - least)
   }
 }
 
-function weighted({ weight, of }: Score, candidate: Candidate): Measure[] {
-  const measure = of(candidate)
-  return measure === undefined ? [] : [(state) => weight * measure(state)]
+interface WeightedMeasure {
+  weight: number
+  measure: Measure
+}
+
+function measuresOf(
+  snapshot: ClusterSnapshot,
+  placed: PlacedPod,
+  states: readonly NodeState[],
+): WeightedMeasure[] {
+  const spreads = softSpreads(snapshot, placed).map((spread) => ({
+    weight: spread.weight,
+    measure: spreadMeasure(spread, states),
+  }))
+  const scores = SCORES.flatMap(({ weight, of }) => {
+    const measure = of(placed)
+    return measure === undefined ? [] : [{ weight, measure }]
+  })
+  return [...spreads, ...scores]
 }
 
 /** The best of the nodes; of equals, the one whose name comes first. */
 export function bestOf(
   snapshot: ClusterSnapshot,
-  candidate: Candidate,
+  placed: PlacedPod,
   states: readonly NodeState[],
 ): NodeState {
-  const measures = [
-    ...softSpreads(snapshot, candidate.pod).map((spread) => spreadMeasure(spread, states)),
-    ...SCORES.flatMap((score) => weighted(score, candidate)),
-  ]
+  const measures = measuresOf(snapshot, placed, states)
   let best: NodeState | undefined
   let bestScore = -Infinity
-  for (const state of states) {
+  for (const [index, state] of states.entries()) {
     let score = 0
-    for (const measure of measures) score += measure(state)
+    for (const { weight, measure } of measures) score += weight * measure(state, index)
     const isBetter =
       best === undefined || score > bestScore || (score === bestScore && state.name < best.name)
     if (!isBetter) continue

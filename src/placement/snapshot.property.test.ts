@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Pod } from '#kinds/k8s/core.ts'
 import { ClusterSnapshot } from './snapshot.ts'
+import { machines } from './topology.ts'
 
 const NODES = ['a', 'b', 'c']
 const selector = { matchLabels: { app: 'x' } }
@@ -43,7 +44,9 @@ test('ClusterSnapshot holds the same sums after any changes as one built from wh
       for (const name of NODES)
         snapshot.setNode({ apiVersion: 'v1', kind: 'Node', metadata: { name }, spec: {} })
       const tally = () =>
-        snapshot.tallies.ofSelector('default', selector, () => snapshot.placedPods())
+        snapshot.tallies.ofSelector({ namespace: 'default', selector, topology: machines }, () =>
+          snapshot.placedPods(),
+        )
       tally()
       const left = new Map<string, Pod>()
       for (const each of changes) {
@@ -68,7 +71,7 @@ test('ClusterSnapshot holds the same sums after any changes as one built from wh
         const counted = here.filter(
           ({ metadata }) => metadata.labels!['app'] === 'x' && !metadata.deletionTimestamp,
         )
-        assert.equal(snapshot.node(name)!.requested.get('cpu') ?? 0, cpu)
+        assert.equal(snapshot.node(name)!.stock('cpu').requested, cpu)
         assert.equal(snapshot.node(name)!.pods.size, here.length)
         assert.equal(tally().get(name) ?? 0, counted.length)
       }

@@ -1,8 +1,9 @@
 // The nodes and the pods on them, kept up to date change by change: what placement decides on.
+import { isDeepStrictEqual } from 'node:util'
 import type { Node, Pod } from '#kinds/k8s/core.ts'
 import { keyOf } from '#kinds/object.ts'
 import { isPodFinished } from '#kinds/pod-status.ts'
-import { NodeState, placedPod } from './node-state.ts'
+import { NodeState, type PlacedPod, placedPod } from './node-state.ts'
 import { PodTallies } from './pod-tallies.ts'
 
 export class ClusterSnapshot {
@@ -25,14 +26,14 @@ export class ClusterSnapshot {
   setNode(node: Node): void {
     const state = this.#state(node.metadata.name)
     const [wasKnown, zone] = [state.isKnown, state.zone]
-    state.set(node)
+    this.#know(state, node)
     if (!wasKnown || zone !== state.zone) this.#order = undefined
   }
 
   removeNode(name: string): void {
     const state = this.#states.get(name)
     if (state === undefined) return
-    state.set(undefined)
+    this.#know(state, undefined)
     this.#order = undefined
     this.#forgetIfEmpty(state)
   }
@@ -43,8 +44,9 @@ export class ClusterSnapshot {
     this.removePod(key)
     const name = pod.spec?.nodeName
     if (!name || isPodFinished(pod)) return
-    this.#state(name).addPod(key, placedPod(pod))
-    this.tallies.change(pod, name, 1)
+    const [state, placed] = [this.#state(name), placedPod(pod)]
+    state.addPod(key, placed)
+    this.tallies.change(placed, state, 1)
     this.#places.set(key, name)
   }
 
@@ -52,7 +54,7 @@ export class ClusterSnapshot {
     const name = this.#places.get(key)
     if (name === undefined) return
     const state = this.#state(name)
-    this.tallies.change(state.pods.get(key)!.pod, name, -1)
+    this.tallies.change(state.pods.get(key)!, state, -1)
     state.removePod(key)
     this.#places.delete(key)
     this.#forgetIfEmpty(state)
@@ -64,9 +66,21 @@ export class ClusterSnapshot {
     return name === undefined ? undefined : this.#states.get(name)?.pods.get(key)?.pod
   }
 
-  *placedPods(): Iterable<readonly [node: string, pod: Pod]> {
-    for (const [name, { pods }] of this.#states)
-      for (const { pod } of pods.values()) yield [name, pod]
+  *placedPods(): Iterable<readonly [state: NodeState, placed: PlacedPod]> {
+    for (const state of this.#states.values())
+      for (const placed of state.pods.values()) yield [state, placed]
+  }
+
+  /** Sets what is known of a node; its pods are then counted in the domains it lies in now. */
+  #know(state: NodeState, node: Node | undefined): void {
+    const isSameTopology =
+      state.isKnown &&
+      node !== undefined &&
+      isDeepStrictEqual(state.labels, node.metadata.labels ?? {})
+    const moved = isSameTopology ? [] : [...state.pods.values()]
+    for (const placed of moved) this.tallies.change(placed, state, -1)
+    state.set(node)
+    for (const placed of moved) this.tallies.change(placed, state, 1)
   }
 
   #state(name: string): NodeState {

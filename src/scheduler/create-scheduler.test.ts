@@ -48,7 +48,12 @@ async function cluster(objects: NonNullable<FakeApiOptions['objects']>) {
     api
       .get(pods, { namespace: 'default', name })
       ?.status?.conditions?.find(({ type }) => type === 'PodScheduled')
-  const reasons = () => api.list(events).map(({ reason }) => reason)
+  /** Sorted, as the names of events are random. */
+  const reasons = () =>
+    api
+      .list(events)
+      .map(({ reason }) => reason ?? '')
+      .toSorted((a, b) => (a < b ? -1 : 1))
   return { api, client, clock, informers, scheduler, nodeOf, conditionOf, reasons }
 }
 

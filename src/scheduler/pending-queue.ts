@@ -16,7 +16,7 @@ interface Entry extends PendingPod {
   /** Order of arrival: of equal priority, the first comes first. */
   sequence: number
   attempts: number
-  restsUntilMs: number
+  triedAtMs: number
   state: 'ready' | 'trying' | 'resting' | 'parked'
   /** For parked pods: the filters that refused it, of which one must change its mind. */
   refusedBy: ReadonlySet<string>
@@ -59,7 +59,7 @@ export class PendingQueue {
       ...pod,
       sequence: this.#sequence++,
       attempts: 0,
-      restsUntilMs: 0,
+      triedAtMs: 0,
       state: 'ready',
       refusedBy: new Set(),
       timer: undefined,
@@ -87,12 +87,7 @@ export class PendingQueue {
       if (entry.state !== 'ready' || this.#entries.get(entry.key) !== entry) continue
       entry.state = 'trying'
       entry.attempts++
-      const delayMs = backoffDelayMs(
-        limits.attemptBackoff,
-        entry.attempts - 1,
-        this.#options.random,
-      )
-      entry.restsUntilMs = this.#options.clock.now() + delayMs
+      entry.triedAtMs = this.#options.clock.now()
       return { key: entry.key, uid: entry.uid, priority: entry.priority }
     }
     return undefined
@@ -139,10 +134,12 @@ export class PendingQueue {
   #restOrReady(entry: Entry): void {
     entry.timer?.cancel()
     this.#parked.delete(entry)
-    const restMs = entry.restsUntilMs - this.#options.clock.now()
+    const { clock, random } = this.#options
+    const delayMs = backoffDelayMs(limits.attemptBackoff, entry.attempts - 1, random)
+    const restMs = entry.triedAtMs + delayMs - clock.now()
     if (restMs <= 0) return this.#makeReady(entry)
     entry.state = 'resting'
-    entry.timer = this.#options.clock.after(restMs, () => this.#makeReady(entry))
+    entry.timer = clock.after(restMs, () => this.#makeReady(entry))
   }
 
   #makeReady(entry: Entry): void {
