@@ -13,8 +13,8 @@ export interface DownOptions extends CommonOptions {
 }
 
 export async function down(context: CommandContext, options: DownOptions): Promise<void> {
-  const paths = pathsOf(options)
   if (process.getuid?.() !== 0) throw new Failure("stopping ccs needs root: 'sudo ./ccs down'")
+  const paths = pathsOf(options)
   const command = options.purge ? 'ccs down --purge' : 'ccs down'
   await withInstanceLock(paths, { command, pid: process.pid, say: context.say }, () =>
     stopAll(context, paths, options),

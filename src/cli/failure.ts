@@ -36,5 +36,7 @@ export function explain(error: unknown): { message: string; exitCode: ExitCode }
       message: `the engine does not answer (${describeError(error)}). Is ccs running? Start it with 'ccs up'.`,
       exitCode: EXIT.notRunning,
     }
-  return { message: describeError(error), exitCode: EXIT.failed }
+  const denied = causes(error).includes('EACCES') && process.getuid?.() !== 0
+  const hint = denied ? ". It is root's: try again with sudo" : ''
+  return { message: `${describeError(error)}${hint}`, exitCode: EXIT.failed }
 }

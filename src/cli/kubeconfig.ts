@@ -1,6 +1,6 @@
 // `ccs kubeconfig [cluster]`: prints the instance's kubeconfig, or one context of it.
 import { existsSync, readFileSync } from 'node:fs'
-import { parse, stringify } from 'yaml'
+import { parse } from 'yaml'
 import {
   type CommandContext,
   type CommonOptions,
@@ -57,5 +57,5 @@ export function printKubeconfig(
       EXIT.notFound,
     )
   const format = outputFormat(options)
-  context.print(format === 'json' ? renderValue(selected, 'json') : stringify(selected).trimEnd())
+  context.print(renderValue(selected, format === 'json' ? 'json' : 'yaml'))
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { renderAge, renderBytes, renderTable } from './output.ts'
+import { renderAge, renderBytes, renderTable, renderValue } from './output.ts'
 
 test('renderTable pads all columns but the last', () => {
   const text = renderTable(
@@ -26,4 +26,10 @@ test('renderAge uses the largest unit of which two have passed', () => {
 test('renderBytes counts in powers of a thousand', () => {
   assert.equal(renderBytes(999), '999 B')
   assert.equal(renderBytes(1_234_567), '1.2 MB')
+})
+
+test('renderValue quotes what older readers of YAML take for something else than text', () => {
+  const strings = { a: 'no', b: '2026-01-02T00:00:00Z', c: '0o7', d: '1:30', on: 'plain' }
+  const text = `a: "no"\nb: "2026-01-02T00:00:00Z"\nc: "0o7"\nd: "1:30"\n"on": plain`
+  assert.equal(renderValue(strings, 'yaml'), text)
 })

@@ -27,7 +27,9 @@ export function renderTable<Row>(columns: readonly TableColumn<Row>[], rows: Row
 
 /** A value as JSON or YAML text, ending without a newline. */
 export function renderValue(value: unknown, format: 'json' | 'yaml'): string {
-  return format === 'json' ? JSON.stringify(value, null, 2) : stringify(value).trimEnd()
+  if (format === 'json') return JSON.stringify(value, null, 2)
+  // Kubernetes' own tools read YAML 1.1, where an unquoted `no` or a time is no string.
+  return stringify(value, { compat: 'yaml-1.1' }).trimEnd()
 }
 
 const AGE_UNITS: readonly [string, number][] = [

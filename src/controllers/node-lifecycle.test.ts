@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { rfc3339Micro } from '#base/clock.ts'
+import { rfc3339, rfc3339Micro } from '#base/clock.ts'
 import type { Node, Pod, Toleration } from '#kinds/k8s/core.ts'
 import { conditionOf } from '#kinds/meta.ts'
 import { isPodReady } from '#kinds/pod-status.ts'
@@ -170,6 +170,26 @@ test('taint eviction deletes a pod when its toleration has run out, and never on
   assert.notEqual(podAt('ten')?.metadata.deletionTimestamp, undefined)
   await live(30, ['a'])
   assert.equal(podAt('ever')?.metadata.deletionTimestamp, undefined)
+  await bench.stop()
+})
+
+test('taint eviction gives all of a toleration, though a taint tells whole seconds only', async () => {
+  const { bench, podAt } = cluster(['a', 'b'])
+  const key = 'node.kubernetes.io/unreachable'
+  const effect = 'NoExecute' as const
+  bench.api.put(pods, pod('two', 'b', [{ key, operator: 'Exists', effect, tolerationSeconds: 2 }]))
+  await bench.clock.advance(900)
+  const timeAdded = rfc3339(bench.clock.now())
+  const { status } = bench.api.get(nodes, { name: 'b' })!
+  const conditions = [{ type: 'Ready', status: 'Unknown' }]
+  const taints = [{ key, effect, timeAdded }]
+  bench.api.put(nodes, { ...node('b'), spec: { taints }, status: { ...status, conditions } })
+  await bench.clock.advance(1_900)
+  await bench.settle()
+  assert.equal(podAt('two')?.metadata.deletionTimestamp, undefined)
+  await bench.clock.advance(200)
+  await bench.settle()
+  assert.notEqual(podAt('two')?.metadata.deletionTimestamp, undefined)
   await bench.stop()
 })
 

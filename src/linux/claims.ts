@@ -68,6 +68,8 @@ export interface Claims {
    * use by someone else.
    */
   claimCluster(cluster: string, wanted?: string): Promise<string>
+  /** The blocks of all clusters. */
+  clusterBlocks(): Promise<string[]>
   /** The block of the load balancers: the one it has, else `preferred` if that is free, else another. */
   claimLoadBalancers(preferred?: string): Promise<string>
   /** The block claimed before, if any. */
@@ -157,6 +159,7 @@ export function openClaims(options: ClaimsOptions): Claims {
           throw new Error(`cluster ${cluster} has claimed ${block}, not ${wanted}`)
         return block
       }),
+    clusterBlocks: () => change((_, own) => Object.values(own.clusters)),
     claimLoadBalancers: (preferred) =>
       change(async (all, own) => {
         const isTaken = othersIn(all)

@@ -60,6 +60,10 @@ export async function listHostRoutes(): Promise<Route[]> {
   }))
 }
 
+/** Removes routes to exactly these blocks; those through a link go with it, others stay until then. */
+export const removeHostRoutes = (blocks: readonly string[]): Promise<void> =>
+  ipBatch(blocks.map((block) => `route flush exact ${block}`))
+
 /** MTU of the link to the outside, so that nothing inside sends larger packets; 1500 without one. */
 export async function outsideMtu(): Promise<number> {
   const routes = await listHostRoutes()

@@ -8,7 +8,7 @@ import { CLAIMS_FILE, loadBalancerBlocks, openClaims } from './claims.ts'
 import { overlaps, parseCidr } from './cidr.ts'
 import { removeFromHostFilter } from './host-filter.ts'
 import { instanceNames } from './instance-names.ts'
-import { ipBatch, listAddresses, listLinks } from './links.ts'
+import { ipBatch, listAddresses, listLinks, removeHostRoutes } from './links.ts'
 import { unmountUnder } from './mounts.ts'
 import { deleteNetworkNamespace, listNetworkNamespaces } from './network-namespaces.ts'
 import { openNftSession } from './nft.ts'
@@ -44,6 +44,7 @@ export async function purgeInstance(options: PurgeInstanceOptions): Promise<void
   await removeTables(names, log)
   const claims = openClaims({ instance, file: claimsFile })
   await removeLoadBalancerAddresses(await claims.loadBalancers())
+  await removeHostRoutes(await claims.clusterBlocks())
   await claims.releaseAll()
   rmSync(instance.runDir, { recursive: true, force: true })
 }

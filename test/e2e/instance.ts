@@ -1,6 +1,6 @@
 // An instance of its own for an end-to-end test: brought up by the command users type, purged at the end.
 import { execFile, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -25,6 +25,8 @@ export function run(argv: string[], options: { input?: string; timeoutMs?: numbe
     child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
     child.on('error', reject)
     child.on('close', (code) => resolve({ code: code ?? -1, stdout, stderr }))
+    // A program that reads nothing may have ended before this is written.
+    child.stdin.on('error', () => undefined)
     child.stdin.end(options.input ?? '')
   })
 }
@@ -39,21 +41,19 @@ export async function freePort(): Promise<number> {
 
 export class Instance {
   readonly dataDir: string
+  readonly registryPort: number
   readonly #ports: string[]
 
-  private constructor(dataDir: string, ports: string[]) {
+  private constructor(dataDir: string, ports: { api: number; registry: number; dns: number }) {
     this.dataDir = dataDir
-    this.#ports = ports
+    this.registryPort = ports.registry
+    this.#ports = Object.entries(ports).map(([name, port]) => `--${name}-port=${port}`)
   }
 
   static async create(): Promise<Instance> {
     const dataDir = mkdtempSync(path.join(tmpdir(), 'ccs-e2e-'))
     const [api, registry, dns] = [await freePort(), await freePort(), await freePort()]
-    return new Instance(dataDir, [
-      `--api-port=${api}`,
-      `--registry-port=${registry}`,
-      `--dns-port=${dns}`,
-    ])
+    return new Instance(dataDir, { api, registry, dns })
   }
 
   /** `./ccs ...` on this instance. */
@@ -67,17 +67,29 @@ export class Instance {
     return this.ccs('up', ...this.#ports, ...args)
   }
 
+  /** Stands in the names of all that the instance makes on this computer. */
+  get id(): string {
+    const text = readFileSync(path.join(this.dataDir, 'instance.json'), 'utf8')
+    return (JSON.parse(text) as { id: string }).id
+  }
+
   get kubeconfig(): string {
     return path.join(this.dataDir, 'kubeconfig')
   }
 
+  /** What a kubectl needs to ask this instance, and to remember its answers nowhere else. */
+  get kubectlFlags(): string[] {
+    const cache = path.join(this.dataDir, 'kubectl-cache')
+    return ['--kubeconfig', this.kubeconfig, '--cache-dir', cache]
+  }
+
   kubectl(...args: string[]): Promise<Result> {
-    return run(['kubectl', '--kubeconfig', this.kubeconfig, ...args])
+    return run(['kubectl', ...this.kubectlFlags, ...args])
   }
 
   /** `kubectl` with a manifest on standard input. */
   kubectlWith(input: string, ...args: string[]): Promise<Result> {
-    return run(['kubectl', '--kubeconfig', this.kubeconfig, ...args], { input })
+    return run(['kubectl', ...this.kubectlFlags, ...args], { input })
   }
 
   async purge(): Promise<Result> {
@@ -171,4 +183,10 @@ export async function hostInventory(): Promise<Record<string, string[]>> {
       /containerd|catatonit|src\/main\/(engine|registry|edge)\.ts|nft -i/.test(line),
     ),
   }
+}
+
+/** What is on the host that names one of these: an instance's id, its data directory. */
+export async function leftBehind(words: string[]): Promise<string[]> {
+  const lines = Object.values(await hostInventory()).flat()
+  return lines.filter((line) => words.some((word) => line.includes(word)))
 }

@@ -104,7 +104,8 @@ async function writeBytes({ response, signal }: Writing, outcome: Of<'bytes'>): 
 
 function send(response: ServerResponse, status: number, form: Form, value: unknown): void {
   const isYaml = form.encoding === 'application/yaml'
-  const text = isYaml ? stringifyYaml(value) : JSON.stringify(value)
+  // Clients read YAML 1.1, where an unquoted `no` or a time is no string.
+  const text = isYaml ? stringifyYaml(value, { compat: 'yaml-1.1' }) : JSON.stringify(value)
   response.writeHead(status, {
     'content-type': form.encoding,
     'content-length': Buffer.byteLength(text),

@@ -57,6 +57,11 @@ const situations: [string, Partial<PodView>, string[]][] = [
     { containers: [seen('main', { state: 'created' })] },
     ['remove-container main-0'],
   ],
+  [
+    'made by a start that is under way',
+    { containers: [seen('main', { state: 'created' })], busy: new Set(['container:main']) },
+    [],
+  ],
   ['first crash', { containers: [exited()] }, ['start main #1']],
   ['second crash', { containers: [exited({ attempt: 1 })] }, []],
   [

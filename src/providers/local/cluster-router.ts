@@ -1,7 +1,7 @@
 // A cluster's router: the network namespace with the bridge of its machines and the uplink to the host.
 import { existsSync } from 'node:fs'
 import type { InstanceNames } from '#linux/instance-names.ts'
-import { hasHostLink, ipBatch, listLinks } from '#linux/links.ts'
+import { hasHostLink, ipBatch, listLinks, removeHostRoutes } from '#linux/links.ts'
 import {
   createNetworkNamespace,
   deleteNetworkNamespace,
@@ -73,6 +73,8 @@ export async function ensureRouter({ cluster, plan, names, mtu }: RouterOptions)
   await ipBatch([
     `route replace ${plan.network.machineCIDR} ${via}`,
     `route replace ${plan.network.podCIDR} ${via}`,
+    // Without its uplink a cluster must be gone, and not be looked for at the computer's gateway.
+    `route replace unreachable ${plan.block}`,
   ])
   return networkNamespacePath(namespace)
 }
@@ -83,5 +85,6 @@ export async function removeRouter(
   const { cluster, names, plan } = options
   const uplink = plan === undefined ? undefined : names.uplink(plan.blockNumber)
   if (uplink !== undefined && hasHostLink(uplink)) await ipBatch([`link delete ${uplink}`])
+  if (plan !== undefined) await removeHostRoutes([plan.block])
   await deleteNetworkNamespace(names.routerNamespace(cluster))
 }

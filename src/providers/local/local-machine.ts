@@ -90,6 +90,11 @@ export class LocalMachine {
     this.#isPrepared = true
   }
 
+  /** Something broke: the next `prepare` looks at everything again. */
+  doubt(): void {
+    this.#isPrepared = false
+  }
+
   /** Throws MemoryInUseError when the machine holds more than the new size. */
   applySize(size: MachineSize): void {
     const key = JSON.stringify([size.machine, size.pods])
@@ -110,6 +115,7 @@ export class LocalMachine {
   async stop(): Promise<void> {
     const { tree, clock } = this.#context
     this.runtime.forget()
+    this.doubt()
     await stopMachineProcesses(
       { tree, cgroup: this.cgroup, runDir: this.places.runDir, clock },
       { podsGraceMs: PODS_GRACE_MS },
@@ -134,7 +140,6 @@ export class LocalMachine {
       await unmountUnder(directory)
       rmSync(directory, { recursive: true, force: true })
     }
-    this.#isPrepared = false
     this.#appliedSize = ''
   }
 }

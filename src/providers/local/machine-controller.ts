@@ -7,6 +7,7 @@ import { type Cluster, clusters } from '#kinds/ccs/cluster.ts'
 import { type MachineType, machineTypes } from '#kinds/ccs/machine-type.ts'
 import { DRAINED, type Machine, type MachineStatus, machines } from '#kinds/ccs/machine.ts'
 import { MemoryInUseError } from '#linux/cgroup-limits.ts'
+import { ensureRouter } from './cluster-router.ts'
 import type { ClusterNetworks } from './cluster-networks.ts'
 import { type ConditionText, isConditionTrue, withCondition } from './conditions.ts'
 import { LocalMachine } from './local-machine.ts'
@@ -21,6 +22,8 @@ import { changedByOthers, setFinalizer, writeStatus } from './status-writer.ts'
 const FINALIZER = 'ccs.dev/local-machine'
 /** Machines worked on at once: starting one is mostly waiting. */
 const WORKERS = 4
+/** A machine that is silent for so long, though its containerd lives, gets its network made again. */
+const REPAIR_AFTER_MS = 10_000
 /** How soon to try again to shrink a machine that held too much memory. */
 const RESIZE_RETRY_MS = 30_000
 
@@ -163,6 +166,7 @@ export class MachineController {
     }
     // The addresses are stored before anything is made with them.
     if (!wasRunning) await this.#setStatus(name, { ...places, phase: 'Provisioning' }, [])
+    if (this.#prober.silentMs(name) >= REPAIR_AFTER_MS) await this.#mendNetwork(local, plan)
     await local.prepare(plan, addresses)
     const sized = this.#applySize(local, size)
     const runtime = await local.start()
@@ -186,7 +190,17 @@ export class MachineController {
       message: '',
     }
     await this.#setStatus(name, { ...places, ...offered, phase: 'Running' }, [ready, sized])
+    if (this.#prober.silentMs(name) > 0) return { afterMs: REPAIR_AFTER_MS }
     return isSized ? undefined : { afterMs: RESIZE_RETRY_MS }
+  }
+
+  /** Whatever took a link down or an address away: the plan says what must be there. */
+  async #mendNetwork(local: LocalMachine, plan: ClusterPlan): Promise<void> {
+    const { names, mtu, log } = this.#context
+    const { cluster, name: machine } = local
+    log.warn('a silent machine gets its network made again', { cluster, machine })
+    await ensureRouter({ cluster, plan, names, mtu })
+    local.doubt()
   }
 
   #applySize(local: LocalMachine, size: MachineSize): ConditionText {

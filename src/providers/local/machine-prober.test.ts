@@ -40,6 +40,18 @@ test('MachineProber notices a cut network within a second, but forgives one lost
   assert.deepEqual(changes, ['m1 true', 'm1 false'])
 })
 
+test('MachineProber counts how long a machine has been silent', async () => {
+  const { state, clock, prober } = setUp()
+  await clock.advance(250)
+  assert.equal(prober.silentMs('m1'), 0)
+  state.network = false
+  await clock.advance(10_500)
+  assert.equal(prober.silentMs('m1'), 10_000)
+  state.network = true
+  await clock.advance(250)
+  assert.equal(prober.silentMs('m1'), 0)
+})
+
 test('MachineProber takes a dead containerd for what it is at once, and sees it come back', async () => {
   const { state, changes, clock } = setUp()
   await clock.advance(0)

@@ -22,6 +22,8 @@ export interface MachineProber {
   forget(name: string): void
   /** Whether the machine's network answers and its containerd lives. */
   isAnswering(name: string): boolean
+  /** How long a machine that once answered has not answered; 0 for one that does. */
+  silentMs(name: string): number
   stop(): void
 }
 
@@ -56,6 +58,7 @@ interface Watched {
   timer: Timer | undefined
   misses: number
   isAnswering: boolean
+  silentSinceMs: number | undefined
   isForgotten: boolean
 }
 
@@ -73,6 +76,7 @@ export function createMachineProber(options: MachineProberOptions): MachineProbe
     const isAnswering =
       answers || (isRuntimeAlive && entry.isAnswering && entry.misses < MISSES_MAX)
     const changed = isAnswering !== entry.isAnswering
+    if (changed) entry.silentSinceMs = isAnswering ? undefined : clock.now()
     entry.isAnswering = isAnswering
     entry.timer = clock.after(INTERVAL_MS, () => void ask(entry))
     if (changed) onChange(machine.name, isAnswering)
@@ -98,6 +102,7 @@ export function createMachineProber(options: MachineProberOptions): MachineProbe
         timer: undefined,
         misses: 0,
         isAnswering: false,
+        silentSinceMs: undefined,
         isForgotten: false,
       }
       watched.set(machine.name, entry)
@@ -105,6 +110,10 @@ export function createMachineProber(options: MachineProberOptions): MachineProbe
     },
     forget,
     isAnswering: (name) => watched.get(name)?.isAnswering ?? false,
+    silentMs(name) {
+      const since = watched.get(name)?.silentSinceMs
+      return since === undefined ? 0 : clock.now() - since
+    },
     stop: () => [...watched.keys()].forEach(forget),
   }
 }
