@@ -1,5 +1,6 @@
 // A lock between processes that the kernel gives back when its holder dies, however it dies.
 import { spawn } from 'node:child_process'
+import { statSync } from 'node:fs'
 import { CommandError, commandEnvironment } from './run.ts'
 
 const DEFAULT_TIMEOUT_MS = 10_000
@@ -9,9 +10,15 @@ const TIMED_OUT_CODE = 75
 /** Another process held the lock for all of the time given. */
 export class FileLockedError extends CommandError {}
 
+interface Lock {
+  /** Whether the file still has its name: who held the lock before may have removed it. */
+  isNamed(): boolean
+  release(): Promise<void>
+}
+
 /**
- * Runs `work` while holding an exclusive flock(2) on `file`. The lock is held by `flock file cat`: cat
- * ends when our end of its input closes, also when we are killed.
+ * Runs `work` while holding an exclusive flock(2) on `file`, which `work` may remove as the last thing it
+ * does.
  */
 export async function withFileLock<T>(
   file: string,
@@ -19,6 +26,22 @@ export async function withFileLock<T>(
   options: { timeoutMs?: number } = {},
 ): Promise<T> {
   const { timeoutMs = DEFAULT_TIMEOUT_MS } = options
+  for (;;) {
+    const lock = await acquire(file, timeoutMs)
+    try {
+      // The lock of a file that nobody finds any more keeps nobody out.
+      if (lock.isNamed()) return await work()
+    } finally {
+      await lock.release()
+    }
+  }
+}
+
+/** The first descriptor that `flock` opens: that of the file. */
+const LOCK_DESCRIPTOR = 3
+
+/** The lock is held by `flock file cat`: cat ends when our end of its input closes, also when we are killed. */
+async function acquire(file: string, timeoutMs: number): Promise<Lock> {
   const seconds = String(timeoutMs / 1000)
   const argv = ['--exclusive', '--timeout', seconds, '-E', String(TIMED_OUT_CODE), file, 'cat']
   const child = spawn('flock', argv, { env: commandEnvironment, stdio: 'pipe' })
@@ -38,10 +61,13 @@ export async function withFileLock<T>(
       throw new FileLockedError(['flock', ...argv], `got no lock in ${timeoutMs} ms`, { stderr })
     throw new CommandError(['flock', ...argv], `failed (${String(first)})`, { stderr })
   }
-  try {
-    return await work()
-  } finally {
-    child.stdin.end()
-    await ended
+  return {
+    isNamed: () =>
+      statSync(file, { throwIfNoEntry: false })?.ino ===
+      statSync(`/proc/${child.pid}/fd/${LOCK_DESCRIPTOR}`).ino,
+    async release() {
+      child.stdin.end()
+      await ended
+    },
   }
 }

@@ -64,3 +64,18 @@ test('natRules keeps comments as short as nft wants them', () => {
   const id = `${'n'.repeat(63)}/${'s'.repeat(63)}:65535/TCP`
   assert.match(rules([route({ id })]), /comment "n{63}\/s{63}:"/)
 })
+
+test('natRules takes packets of other hosts only from the links it is given', () => {
+  const rule = (linkPrefix?: string) =>
+    /hook prerouting[^\n]*\n *([^\n]*)/.exec(
+      natRules({
+        table: 'ccs',
+        routes: [route({})],
+        addressesOf: (r) => r.balancerAddresses,
+        isLocal: () => false,
+        ...(linkPrefix === undefined ? {} : { linkPrefix }),
+      }),
+    )?.[1]
+  assert.match(rule('ccsabc') ?? '', /^iifname "ccsabc\*" ip daddr/)
+  assert.match(rule() ?? '', /^ip daddr/)
+})

@@ -10,6 +10,8 @@ export interface NatProgram {
   addressesOf: (route: ServicePortRoute) => string[]
   /** Pods behind this namespace's own links: those may call a service that leads back to them. */
   isLocal: (backend: Backend) => boolean
+  /** Takes packets from links whose name begins so, and from this host; from every link unless given. */
+  linkPrefix?: string
 }
 
 /** What nft allows; a namespace and a service with the longest names have more. */
@@ -66,6 +68,7 @@ export function natRules(program: NatProgram): string {
     )
     for (const backend of route.backends) if (program.isLocal(backend)) local.add(backend.address)
   })
+  const fromLinks = program.linkPrefix === undefined ? '' : `iifname "${program.linkPrefix}*" `
   const hairpins = [...local].toSorted().map((address) => `${address} . ${address}`)
   return `table ip ${table}
 delete table ip ${table}
@@ -82,7 +85,7 @@ table ip ${table} {
 ${chains.join('\n')}
   chain prerouting {
     type nat hook prerouting priority dstnat; policy accept;
-    ip daddr . meta l4proto . th dport vmap @services
+    ${fromLinks}ip daddr . meta l4proto . th dport vmap @services
   }
   chain output {
     type nat hook output priority -100; policy accept;

@@ -22,6 +22,8 @@ export interface ServiceProxyOptions {
   nft: RulesetSink
   addressesOf: (route: ServicePortRoute) => string[]
   isLocal: (backend: Backend) => boolean
+  /** See `NatProgram`. */
+  linkPrefix?: string
   /** Forgets connections to UDP backends that are gone: their packets would go on to nowhere. */
   forgetUdp: (backends: Backend[]) => Promise<void>
   clock: Clock
@@ -90,12 +92,18 @@ export class ServiceProxy {
   }
 
   async #program(): Promise<void> {
-    const { informers, table, nft, addressesOf, isLocal } = this.#options
+    const { informers, table, nft, addressesOf, isLocal, linkPrefix } = this.#options
     const slices = informers.informer(endpointSlices)
     const routes = serviceRoutes(informers.informer(services).list(), (service: Service) =>
       slices.byIndex(BY_SERVICE, `${service.metadata.namespace}/${service.metadata.name}`),
     )
-    const ruleset = natRules({ table, routes, addressesOf, isLocal })
+    const ruleset = natRules({
+      table,
+      routes,
+      addressesOf,
+      isLocal,
+      ...(linkPrefix === undefined ? {} : { linkPrefix }),
+    })
     if (ruleset !== this.#applied) {
       // Until it is known to be applied, the state in the kernel is unknown.
       this.#applied = undefined

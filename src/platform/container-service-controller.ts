@@ -115,7 +115,7 @@ export class ContainerServiceController {
       await this.#ensureNamespace(member, desired.namespace)
       await applyDesired(member.client, deployments, desired.deployment)
       if (desired.service) await applyDesired(member.client, services, desired.service)
-      else await deleteIfThere(member.client, services, service.metadata)
+      else await this.#withdrawBalancer(member, service)
     } catch (error) {
       if (error instanceof StatusError && (error.code === 422 || error.code === 403))
         return { reason: 'Refused', message: error.message }
@@ -167,6 +167,13 @@ export class ContainerServiceController {
     })
     if (service.status && covers(service.status, status) && covers(status, service.status)) return
     await this.#options.hub.client.resource(containerServices).updateStatus({ ...service, status })
+  }
+
+  /** A Service of that name that someone else made stays. */
+  async #withdrawBalancer({ client, informers }: Member, { metadata }: ContainerService) {
+    const live = informers.informer(services).get(keyOf({ metadata }))
+    if (live?.metadata.labels?.[labels.service] === metadata.name)
+      await deleteIfThere(client, services, metadata)
   }
 
   /** Deletes what the service became in a cluster; true when nothing of it is left there. */

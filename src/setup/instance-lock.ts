@@ -1,5 +1,5 @@
 // One command at a time starts or stops an instance: two would each do half of it.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { FileLockedError, withFileLock } from '#linux/file-lock.ts'
 import { SetupError } from './install.ts'
@@ -31,8 +31,9 @@ function nameHolder(file: string): string {
     const { command, pid } = JSON.parse(readFileSync(file, 'utf8')) as Holder
     return `'${command}' (pid ${pid})`
   } catch (error) {
-    // Read between its making and the writing of the name.
-    if (error instanceof SyntaxError) return 'another command'
+    // Read before the name was written, or after the holder was done and removed the file.
+    const { code } = error as NodeJS.ErrnoException
+    if (error instanceof SyntaxError || code === 'ENOENT') return 'another command'
     throw error
   }
 }
@@ -45,21 +46,28 @@ export async function withInstanceLock<T>(
   const { command, pid, say } = options
   const file = lockFile(paths)
   mkdirSync(path.dirname(file), { recursive: true, mode: 0o755 })
-  const locked = () => {
+  let isOurs = false
+  const locked = async () => {
+    isOurs = true
     // Written in place: another file of that name would be another lock.
     writeFileSync(file, JSON.stringify({ command, pid } satisfies Holder))
-    return work()
+    try {
+      return await work()
+    } finally {
+      // Nothing stays of an instance that was purged, or that there never was.
+      if (!existsSync(paths.instanceFile)) rmSync(file)
+    }
   }
   try {
     return await withFileLock(file, locked, { timeoutMs: QUIET_WAIT_MS })
   } catch (error) {
-    if (!(error instanceof FileLockedError)) throw error
+    if (isOurs || !(error instanceof FileLockedError)) throw error
   }
   say(`${nameHolder(file)} works on ${paths.dataDir}; waiting for it to end ...`)
   try {
     return await withFileLock(file, locked, { timeoutMs: WAIT_MS })
   } catch (error) {
-    if (!(error instanceof FileLockedError)) throw error
+    if (isOurs || !(error instanceof FileLockedError)) throw error
     throw new SetupError(
       `${nameHolder(file)} still works on ${paths.dataDir} after ${WAIT_MS / 1000} s. Wait for it, or end it and try again`,
       { cause: error },

@@ -55,13 +55,16 @@ export async function forgetUdp(backends: Backend[], enter: readonly string[]): 
 
 function hostProxy(engine: EngineContext, host: LogicalClusterHost): ServiceProxy {
   const { clock, random, log, paths } = engine
+  const names = instanceNames(paths.id)
   return new ServiceProxy({
-    table: `${instanceNames(paths.id).table}-lb-${host.name}`,
+    table: `${names.table}-lb-${host.name}`,
     informers: host.informers,
     nft: openNftSession({ log }),
     addressesOf: (route) => route.balancerAddresses,
     // The host has no pods of its own that could call themselves.
     isLocal: () => false,
+    // Clusters of this instance may; a neighbour of the computer with a route here may not.
+    linkPrefix: names.linkPrefix,
     forgetUdp: (backends) => forgetUdp(backends, []),
     clock,
     random,

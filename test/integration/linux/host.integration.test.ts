@@ -56,6 +56,18 @@ test('withFileLock lets one in at a time and gives up after its deadline', async
   assert.deepEqual(order, ['first in', 'first out', 'second in'])
 })
 
+test('withFileLock keeps others out also when its holder removes the file', async () => {
+  const file = path.join(directory, 'removed')
+  let inside = 0
+  const enter = async () => {
+    assert.equal(++inside, 1, 'alone')
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    rmSync(file)
+    inside--
+  }
+  await Promise.all(Array.from({ length: 6 }, () => withFileLock(file, enter)))
+})
+
 test('withFileLock is free again after its holder was killed', async () => {
   const file = path.join(directory, 'killed')
   const program = `
