@@ -32,6 +32,13 @@ function dnatStatement(backends: Backend[]): string {
 const elements = (items: string[]) =>
   items.length === 0 ? '' : `\n    elements = { ${items.join(',\n      ')} }`
 
+const refusingChain = (hook: string) => `  chain refuse_${hook} {
+    type filter hook ${hook} priority filter; policy accept;
+    meta l4proto tcp ${REFUSED} counter reject with tcp reset
+    ${REFUSED} counter reject
+  }
+`
+
 /**
  * Chains:
  * - `services` from prerouting (packets of pods and other hosts) and output (of this host): a verdict map from address,
@@ -95,22 +102,7 @@ ${chains.join('\n')}
     type nat hook postrouting priority srcnat; policy accept;
     ct status dnat ip saddr . ip daddr @hairpins masquerade
   }
-  chain refuse_forward {
-    type filter hook forward priority filter; policy accept;
-    meta l4proto tcp ${REFUSED} counter reject with tcp reset
-    ${REFUSED} counter reject
-  }
-  chain refuse_output {
-    type filter hook output priority filter; policy accept;
-    meta l4proto tcp ${REFUSED} counter reject with tcp reset
-    ${REFUSED} counter reject
-  }
-  chain refuse_input {
-    type filter hook input priority filter; policy accept;
-    meta l4proto tcp ${REFUSED} counter reject with tcp reset
-    ${REFUSED} counter reject
-  }
-}
+${['forward', 'output', 'input'].map(refusingChain).join('')}}
 `
 }
 
