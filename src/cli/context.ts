@@ -6,6 +6,7 @@ import { httpsTransport } from '#client/https-transport.ts'
 import { loadKubeconfig } from '#client/kubeconfig.ts'
 import type { Client } from '#client/types.ts'
 import {
+  contextName,
   DEFAULT_DATA_DIR,
   instancePaths,
   type InstanceFile,
@@ -63,9 +64,6 @@ export async function clientOf(instance: FoundInstance, cluster = 'hub'): Promis
   const { transport } = await loadKubeconfig(kubeconfig, contextName(cluster))
   return createClient(httpsTransport(transport).call)
 }
-
-/** Name of a cluster's context in the kubeconfig. */
-export const contextName = (cluster: string) => `ccs-${cluster}`
 
 export function outputFormat(options: CommonOptions): OutputFormat {
   const format = options.output ?? 'table'

@@ -1,13 +1,8 @@
 // `ccs kubeconfig [cluster]`: prints the instance's kubeconfig, or one context of it.
 import { existsSync, readFileSync } from 'node:fs'
 import { parse } from 'yaml'
-import {
-  type CommandContext,
-  type CommonOptions,
-  contextName,
-  findInstance,
-  outputFormat,
-} from './context.ts'
+import { type CommandContext, type CommonOptions, findInstance, outputFormat } from './context.ts'
+import { contextName } from '#setup/instance.ts'
 import { EXIT, Failure } from './failure.ts'
 import { renderValue } from './output.ts'
 

@@ -1,9 +1,9 @@
 // The command line of ccs: which commands there are, what they take, and what runs them.
-import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { systemClock } from '#base/clock.ts'
+import { version } from '#base/version.ts'
 import { DEFAULT_DATA_DIR } from '#setup/instance.ts'
 import { SetupError } from '#setup/install.ts'
 import { type CommandContext, type CommonOptions, outputFormat } from './context.ts'
@@ -23,9 +23,6 @@ import { runTests } from './test.ts'
 import { up } from './up.ts'
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..', '..')
-const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as {
-  version: string
-}
 
 const context: CommandContext = {
   clock: systemClock,

@@ -1,10 +1,10 @@
 // The engine process: the hub, every cluster, what acts on them, and the agents of all machines.
-import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { createApiListener } from '#apiserver/http/api-listener.ts'
 import { systemClock } from '#base/clock.ts'
 import type { Logger } from '#base/log.ts'
 import { systemRandom } from '#base/random.ts'
+import { version } from '#base/version.ts'
 import { createEventRecorder } from '#client/event-recorder.ts'
 import { createHubControllers } from '#controllers/create-controllers.ts'
 import { authorityStore } from '#identity/authority-store.ts'
@@ -26,12 +26,9 @@ import { MachineFleet } from './engine/machine-fleet.ts'
 import { MemberRegistry } from './engine/member-registry.ts'
 import { runProcess } from './process-frame.ts'
 
-const packageFile = new URL('../../package.json', import.meta.url)
-
 async function contextOf({ paths, instance }: ProcessConfig, log: Logger): Promise<EngineContext> {
   const authorities = authorityStore({ directory: paths.pki, clock: systemClock })
   const { certificatePem } = await authorities.serverAuthority()
-  const { version } = JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string }
   return {
     paths,
     instance,

@@ -6,6 +6,7 @@ import { WorkQueue } from '#base/work-queue.ts'
 import { endpointSlices, services } from '#kinds/refs.ts'
 import { type EdgeCluster, edgeCluster } from '#network/edge-state.ts'
 import { BY_SERVICE, sliceIndexers } from '#network/service-proxy.ts'
+import { contextName } from '#setup/instance.ts'
 import { connectTo } from './hub-clusters.ts'
 
 /** Follows one cluster's Services and EndpointSlices until the signal aborts. */
@@ -18,7 +19,7 @@ export async function followCluster(options: {
   changed: (cluster: EdgeCluster) => void
 }): Promise<void> {
   const { name, gatewayAddress, kubeconfig, log, signal, changed } = options
-  const { informers } = await connectTo(kubeconfig, `ccs-${name}`, log, signal)
+  const { informers } = await connectTo(kubeconfig, contextName(name), log, signal)
   const serviceInformer = informers.informer(services)
   const sliceInformer = informers.informer(endpointSlices, { indexers: sliceIndexers })
   const queue = new WorkQueue({

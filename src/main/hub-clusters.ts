@@ -11,6 +11,7 @@ import { httpsTransport } from '#client/https-transport.ts'
 import { createInformerFactory } from '#client/informer-factory.ts'
 import { loadKubeconfig } from '#client/kubeconfig.ts'
 import type { Client, InformerFactory } from '#client/types.ts'
+import { contextName } from '#setup/instance.ts'
 import { clusters } from '#kinds/ccs/cluster.ts'
 
 export interface Connection {
@@ -69,7 +70,7 @@ export async function followGateways(options: {
   const { kubeconfig, file, log, signal, changed } = options
   let known = readGateways(file)
   changed(known)
-  const hub = await connectTo(kubeconfig, 'ccs-hub', log, signal)
+  const hub = await connectTo(kubeconfig, contextName('hub'), log, signal)
   const informer = hub.informers.informer(clusters)
   const update = () => {
     if (!informer.hasSynced) return

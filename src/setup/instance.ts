@@ -32,6 +32,9 @@ export interface InstancePaths {
   logs: string
 }
 
+/** Name of a cluster's context in the instance's kubeconfig; the hub's is that of "hub". */
+export const contextName = (cluster: string): string => `ccs-${cluster}`
+
 const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567'
 const ID_LENGTH = 6
 

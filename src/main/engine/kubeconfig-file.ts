@@ -3,14 +3,13 @@ import { existsSync, readFileSync } from 'node:fs'
 import { parse, stringify } from 'yaml'
 import { writeFileAtomic } from '#base/atomic-file.ts'
 import type { KeyedCertificate } from '#identity/authority.ts'
+import { contextName } from '#setup/instance.ts'
 
 export interface KubeconfigEntry {
   cluster: string
   server: string
   credential: KeyedCertificate
 }
-
-export const contextName = (cluster: string): string => `ccs-${cluster}`
 
 const base64 = (text: string) => Buffer.from(text).toString('base64')
 
