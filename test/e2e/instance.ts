@@ -179,8 +179,11 @@ export async function hostInventory(): Promise<Record<string, string[]>> {
     mounts: (await lines(['cat', '/proc/self/mounts'])).map((line) => line.split(' ')[1] ?? ''),
     loops: await lines(['losetup', '-a']),
     cgroups: await lines(['find', '/sys/fs/cgroup', '-type', 'd', '-name', 'ccs*']),
-    processes: (await lines(['ps', '-eo', 'args'])).filter((line) =>
-      /containerd|catatonit|src\/main\/(engine|registry|edge)\.ts|nft -i/.test(line),
+    // A zombie is dead and holds nothing; when it goes is up to the computer's init.
+    processes: (await lines(['ps', '-eo', 'args'])).filter(
+      (line) =>
+        !line.endsWith('<defunct>') &&
+        /containerd|catatonit|src\/main\/(engine|registry|edge)\.ts|nft -i/.test(line),
     ),
   }
 }
