@@ -7,8 +7,13 @@ import type { Logger } from '#base/log.ts'
 import { gatewayPorts } from '#base/ports.ts'
 import { DnsServer } from '#network/dns/server.ts'
 import { createUpstream, nameserversOf } from '#network/dns/upstream.ts'
-import { type EdgeCluster, type EdgeState, EMPTY_EDGE_STATE } from '#network/edge-state.ts'
-import { createForwarderSet } from '#network/forwarder.ts'
+import {
+  type EdgeCluster,
+  type EdgeState,
+  EMPTY_EDGE_STATE,
+  lastingState,
+} from '#network/edge-state.ts'
+import { createForwarderSet } from '#network/forward/forwarder.ts'
 import { AddressListeners } from './address-listeners.ts'
 import type { Gateways } from './hub-clusters.ts'
 
@@ -30,6 +35,8 @@ export class EdgeServer {
   readonly #host: DnsServer
   #state: EdgeState
   #saving = false
+  /** What the file holds, once this process wrote it. */
+  #saved: string | undefined
 
   constructor(options: { directory: string; dnsPort: number; log: Logger }) {
     const { directory, dnsPort, log } = options
@@ -107,6 +114,9 @@ export class EdgeServer {
   }
 
   #save(): void {
-    writeFileAtomic(this.#stateFile, JSON.stringify(this.#state))
+    const text = JSON.stringify(lastingState(this.#state))
+    if (text === this.#saved) return
+    writeFileAtomic(this.#stateFile, text)
+    this.#saved = text
   }
 }

@@ -68,18 +68,18 @@ test('namedService knows the balancer of load balancers alone', () => {
 })
 
 test('forwardsOf listens on the host ports of the ports a load balancer has', () => {
-  assert.deepEqual(forwardsOf(balancer('{"80/TCP":20000,"81/TCP":20001}')), [
-    { hostPort: 20_000, address: '10.127.0.1', port: 80 },
+  assert.deepEqual(forwardsOf(balancer('{"80/TCP":20000,"81/TCP":20001}'), []), [
+    { hostPort: 20_000, address: '10.127.0.1', port: 80, backends: [], isSticky: false },
   ])
 })
 
 test('forwardsOf has nothing before the load balancer is made, and for other types', () => {
   const pending = balancer('{"80/TCP":20000}')
   delete pending.status
-  assert.deepEqual(forwardsOf(pending), [])
+  assert.deepEqual(forwardsOf(pending, []), [])
   const plain = balancer('{"80/TCP":20000}')
   plain.spec.type = 'ClusterIP'
-  assert.deepEqual(forwardsOf(plain), [])
+  assert.deepEqual(forwardsOf(plain, []), [])
 })
 
 for (const [criterion, annotation] of [
@@ -91,7 +91,7 @@ for (const [criterion, annotation] of [
   ['with a number that is no port', '{"80/TCP":70000.5}'],
 ] as const)
   test(`forwardsOf takes no notice of an annotation ${criterion}`, () => {
-    assert.deepEqual(forwardsOf(balancer(annotation)), [])
+    assert.deepEqual(forwardsOf(balancer(annotation), []), [])
   })
 
 test('edgeCluster is the same for the same services in any order', () => {

@@ -2,7 +2,8 @@
 // ports forward after a restart of edge even while the engine is away.
 import type { Service } from '#kinds/k8s/core.ts'
 import type { EndpointSlice } from '#kinds/k8s/discovery.ts'
-import type { Forward } from './forwarder.ts'
+import type { Forward } from './forward/forwarded-port.ts'
+import { forwardBackends } from './forward/forward-backends.ts'
 import { HOST_PORT_MIN, HOST_PORTS_ANNOTATION } from './load-balancer-controller.ts'
 
 export interface NamedPort {
@@ -36,6 +37,24 @@ export interface EdgeCluster {
 export interface EdgeState {
   version: 1
   clusters: EdgeCluster[]
+}
+
+/**
+ * The state as it is kept: backends come and go too fast for the disk, and after a restart the
+ * kernel knows them.
+ */
+export function lastingState({ version, clusters }: EdgeState): EdgeState {
+  return {
+    version,
+    clusters: clusters.map((cluster) => ({
+      ...cluster,
+      forwards: cluster.forwards.map(({ hostPort, address, port }) => ({
+        hostPort,
+        address,
+        port,
+      })),
+    })),
+  }
 }
 
 export const EMPTY_EDGE_STATE: EdgeState = { version: 1, clusters: [] }
@@ -100,14 +119,16 @@ const isHostPort = (port: unknown): port is number =>
   port <= HOST_PORT_MAX
 
 /** What to listen on at 127.0.0.1 for a service; empty before its load balancer is made. */
-export function forwardsOf(service: Service): Forward[] {
+export function forwardsOf(service: Service, slices: readonly EndpointSlice[]): Forward[] {
   const annotation = service.metadata.annotations?.[HOST_PORTS_ANNOTATION]
   const address = service.status?.loadBalancer?.ingress?.[0]?.ip
   if (annotation === undefined || !isSet(address) || service.spec.type !== 'LoadBalancer') return []
   const hostPorts = parseHostPorts(annotation) ?? {}
-  return (service.spec.ports ?? []).flatMap(({ port, protocol = 'TCP' }) => {
+  const isSticky = service.spec.sessionAffinity === 'ClientIP'
+  return (service.spec.ports ?? []).flatMap(({ name = '', port, protocol = 'TCP' }) => {
     const hostPort = hostPorts[`${port}/${protocol}`]
-    return protocol === 'TCP' && isHostPort(hostPort) ? { hostPort, address, port } : []
+    if (protocol !== 'TCP' || !isHostPort(hostPort)) return []
+    return { hostPort, address, port, backends: forwardBackends(slices, name), isSticky }
   })
 }
 
@@ -127,6 +148,6 @@ export function edgeCluster(options: {
     name,
     gatewayAddress,
     services: sorted.map((service) => namedService(service, slicesOf(service))),
-    forwards: sorted.flatMap(forwardsOf),
+    forwards: sorted.flatMap((service) => forwardsOf(service, slicesOf(service))),
   }
 }

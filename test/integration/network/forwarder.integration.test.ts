@@ -7,7 +7,7 @@ import { afterEach, test } from 'node:test'
 import { systemClock } from '#base/clock.ts'
 import { fakeClock } from '#base/fake-clock.ts'
 import { silentLogger } from '#base/log.ts'
-import { createForwarderSet, type ForwarderSet } from '#network/forwarder.ts'
+import { createForwarderSet, type ForwarderSet } from '#network/forward/forwarder.ts'
 
 const BACKEND = '127.0.0.21'
 const cleanups: (() => void)[] = []

@@ -1,20 +1,10 @@
 // Passes connections from 127.0.0.1 on to load balancer addresses. Lives in edge, so that traffic
 // goes on while the engine is away.
 import { createServer, type Server, type Socket } from 'node:net'
-import type { Clock, Timer } from '#base/clock.ts'
-import type { Logger } from '#base/log.ts'
-import { passOn, socketOptions } from './forwarded-connection.ts'
-
-export interface Forward {
-  hostPort: number
-  address: string
-  port: number
-}
-
-export interface ForwarderOptions {
-  clock: Clock
-  log: Logger
-}
+import type { Timer } from '#base/clock.ts'
+import { socketOptions } from './dial.ts'
+import { forwardLimits } from './forward-limits.ts'
+import { type Forward, ForwardedPort, type ForwarderOptions } from './forwarded-port.ts'
 
 export interface ForwarderSet {
   /** Makes the listening ports be as wanted; connections that are open go on in any case. */
@@ -22,12 +12,6 @@ export interface ForwarderSet {
   /** Stops listening and ends all connections. */
   close(): void
 }
-
-const limits = {
-  connectionsPerPortMax: 10_000,
-  /** Pause before a port that could not be listened on is tried again. */
-  listenRetryMs: 1_000,
-} as const
 
 interface Listener {
   stop(): void
@@ -47,13 +31,13 @@ function listen(
 
   function start(): void {
     server = createServer(socketOptions, accept)
-    server.maxConnections = limits.connectionsPerPortMax
+    server.maxConnections = forwardLimits.connectionsPerPortMax
     server.on('listening', () => (hasComplained = false))
     server.on('error', (error) => {
       if (!hasComplained) log.warn('cannot forward yet', { port: forward.hostPort, error })
       hasComplained = true
       server.close()
-      retry = clock.after(limits.listenRetryMs, start)
+      retry = clock.after(forwardLimits.listenRetryMs, start)
     })
     server.listen(forward.hostPort, '127.0.0.1')
   }
@@ -71,32 +55,36 @@ function listen(
 }
 
 export function createForwarderSet(options: ForwarderOptions): ForwarderSet {
-  const listeners = new Map<string, Listener>()
-  const clients = new Set<Socket>()
+  const listeners = new Map<string, { listener: Listener; port: ForwardedPort }>()
+  /** Not listened on any more; what is open goes on. */
+  const left = new Set<ForwardedPort>()
 
-  function open(forward: Forward): Listener {
-    return listen(forward, options, (client) => {
-      clients.add(client)
-      client.once('close', () => clients.delete(client))
-      void passOn(client, forward, options)
-    })
+  function open(forward: Forward) {
+    const port = new ForwardedPort(forward, options)
+    return { port, listener: listen(forward, options, (client) => port.accept(client)) }
   }
 
   function set(forwards: readonly Forward[]): void {
     const wanted = new Map(forwards.map((forward) => [keyOf(forward), forward]))
-    for (const [key, listener] of listeners) {
+    for (const port of left) if (port.isIdle) left.delete(port)
+    for (const [key, { listener, port }] of listeners) {
       if (wanted.has(key)) continue
       listener.stop()
       listeners.delete(key)
+      left.add(port)
     }
-    for (const [key, forward] of wanted) if (!listeners.has(key)) listeners.set(key, open(forward))
+    for (const [key, forward] of wanted) {
+      const there = listeners.get(key)
+      if (there === undefined) listeners.set(key, open(forward))
+      else there.port.update(forward)
+    }
   }
 
   return {
     set,
     close() {
       set([])
-      for (const client of clients) client.destroy()
+      for (const port of left) port.destroy()
     },
   }
 }
