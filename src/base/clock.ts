@@ -6,8 +6,10 @@ export interface Timer {
 }
 
 export interface Clock {
-  /** Milliseconds since the Unix epoch. */
+  /** Milliseconds since the Unix epoch, as the wall clock says: it may be set back or forth. */
   now(): number
+  /** Milliseconds since some moment of this process: what durations are measured with. */
+  monotonic(): number
   /** Calls `fn` once after `delayMs`. */
   after(delayMs: number, fn: () => void): Timer
   /** Resolves after `delayMs`; rejects with the signal's reason when that aborts first. */
@@ -51,6 +53,7 @@ function afterReal(delayMs: number, fn: () => void): Timer {
 
 export const systemClock: Clock = {
   now: () => Date.now(),
+  monotonic: () => performance.now(),
   after: afterReal,
   sleep: (delayMs, signal) => sleepWith(afterReal, delayMs, signal),
 }

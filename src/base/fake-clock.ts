@@ -59,6 +59,7 @@ export function fakeClock(startMs = Date.UTC(2026, 0, 1)): FakeClock {
 
   return {
     now: () => wall,
+    monotonic: () => monotonic,
     after,
     sleep: (delayMs, signal) => sleepWith(after, delayMs, signal),
     step: (ms) => void (wall += ms),

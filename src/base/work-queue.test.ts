@@ -29,6 +29,16 @@ test('WorkQueue works on a key once however often it was added meanwhile', async
   assert.deepEqual(seen, ['a', 'b'])
 })
 
+test('WorkQueue keeps its delays when the wall clock is set', async () => {
+  const seen: string[] = []
+  const { clock, queue } = queueWith(async (key) => void seen.push(key))
+  queue.addAfter('a', 60_000)
+  clock.step(3_600_000)
+  queue.addAfter('a', 1_000)
+  await clock.advance(1_000)
+  assert.deepEqual(seen, ['a'])
+})
+
 test('WorkQueue works again on a key added during its work, never twice at once', async () => {
   let running = 0
   let runs = 0

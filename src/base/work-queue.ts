@@ -54,7 +54,7 @@ export class WorkQueue {
   /** Asks for `key` after a delay; the earliest of several such wishes counts. */
   addAfter(key: string, delayMs: number): void {
     if (this.#abort.signal.aborted) return
-    const at = this.#options.clock.now() + delayMs
+    const at = this.#options.clock.monotonic() + delayMs
     const earlier = this.#later.get(key)
     if (earlier !== undefined && earlier.at <= at) return
     earlier?.timer.cancel()

@@ -42,7 +42,7 @@ export class Expectations {
     const expected = this.#expected.get(key)
     if (!expected) return true
     if (expected.creations === 0 && expected.deletions.size === 0) return true
-    return this.#clock.now() - expected.atMs > EXPIRY_MS
+    return this.#clock.monotonic() - expected.atMs > EXPIRY_MS
   }
 
   forget(key: string): void {
@@ -54,7 +54,7 @@ export class Expectations {
     // Expired expectations are void: what did not come by now is not added to.
     const expected =
       known && !this.areMet(key) ? known : { creations: 0, deletions: new Set<string>(), atMs: 0 }
-    expected.atMs = this.#clock.now()
+    expected.atMs = this.#clock.monotonic()
     this.#expected.set(key, expected)
     return expected
   }

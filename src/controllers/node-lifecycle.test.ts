@@ -81,6 +81,39 @@ test('node lifecycle says Unknown, taints and marks pods not ready when a node i
   await bench.stop()
 })
 
+test('node lifecycle takes a clock that was set for no silence', async () => {
+  const { bench, live, readyOf } = cluster(['a', 'b'])
+  await live(10, ['a', 'b'])
+  bench.clock.step(600_000)
+  bench.api.put(nodes, { ...bench.api.get(nodes, { name: 'b' })!, spec: { unschedulable: true } })
+  await bench.settle()
+  assert.equal(readyOf('b'), 'True')
+  await bench.stop()
+})
+
+test('node lifecycle notices silence although the clock was set back', async () => {
+  const { bench, live, readyOf } = cluster(['a', 'b'])
+  await live(10, ['a', 'b'])
+  bench.clock.step(-600_000)
+  await live(8, ['a'])
+  assert.equal(readyOf('b'), 'Unknown')
+  await bench.stop()
+})
+
+test('taint eviction keeps its delays when the clock is set back', async () => {
+  const { bench, live, podAt } = cluster(['a', 'b'])
+  const tolerations: Toleration[] = [
+    { operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 20 },
+  ]
+  bench.api.put(pods, pod('on-b', 'b', tolerations))
+  await live(10, ['a', 'b'])
+  await live(8, ['a'])
+  bench.clock.step(-3_600_000)
+  await live(25, ['a'])
+  assert.notEqual(podAt('on-b')!.metadata.deletionTimestamp, undefined)
+  await bench.stop()
+})
+
 test('node lifecycle believes an agent that its machine is lost before the lease runs out', async () => {
   const { bench, live, taintsOf, podAt } = cluster(['a', 'b'])
   bench.api.put(pods, pod('on-b', 'b', [{ operator: 'Exists' }]))
@@ -206,7 +239,7 @@ test('pod garbage removes the pods of a silent node that is declared out of serv
   }
   bench.api.put(nodes, { ...silent, spec: { taints: [...(silent.spec.taints ?? []), taint] } })
   await live(1, ['a'])
-  assert.equal(podAt('on-b'), undefined)
+  assert.notEqual(podAt('on-b')!.metadata.deletionTimestamp, undefined)
   assert.notEqual(podAt('on-a'), undefined)
   await bench.stop()
 })
@@ -221,7 +254,7 @@ test('pod garbage removes pods of a node that is gone, but not if it comes back 
   await live(5, ['a'])
   bench.api.put(nodes, node('c'))
   await live(8, ['a', 'c'])
-  assert.equal(podAt('on-b'), undefined)
+  assert.notEqual(podAt('on-b')!.metadata.deletionTimestamp, undefined)
   assert.notEqual(podAt('on-c'), undefined)
   await bench.stop()
 })

@@ -59,7 +59,7 @@ class NodeLifecycleController {
     this.#context = context
     this.#graceMs = graceMs
     // After a start of the computer all machines start, and their pods with them: nothing to flee from.
-    this.#nextEvictionAtMs = context.clock.now() + graceMs
+    this.#nextEvictionAtMs = context.clock.monotonic() + graceMs
     this.#recorder = context.recorderFor('node-controller')
     this.#nodes = informers.informer(nodeKind)
     this.#leases = informers.informer(leaseKind)
@@ -103,13 +103,13 @@ class NodeLifecycleController {
     const renewTime = this.#leases.get(`${LEASE_NAMESPACE}/${name}`)?.spec.renewTime
     const known = this.#heartbeats.get(name)
     if (known && known.uid === uid && known.renewTime === renewTime) return known
-    const heartbeat = { uid, renewTime, seenAtMs: this.#context.clock.now() }
+    const heartbeat = { uid, renewTime, seenAtMs: this.#context.clock.monotonic() }
     this.#heartbeats.set(name, heartbeat)
     return heartbeat
   }
 
   #silentAfterMs(name: string): number {
-    return this.#beat(name).seenAtMs + this.#graceMs - this.#context.clock.now()
+    return this.#beat(name).seenAtMs + this.#graceMs - this.#context.clock.monotonic()
   }
 
   async #reconcile(name: string): Promise<ReconcileResult> {
@@ -142,7 +142,7 @@ class NodeLifecycleController {
 
   #evictionMode(): EvictionMode {
     if (this.#nodes.list().every((node) => this.#isLost(node))) return 'never'
-    return this.#context.clock.now() < this.#nextEvictionAtMs ? 'later' : 'allowed'
+    return this.#context.clock.monotonic() < this.#nextEvictionAtMs ? 'later' : 'allowed'
   }
 
   /** Brings the taints up to date; true when one must wait for its turn. */
@@ -154,7 +154,7 @@ class NodeLifecycleController {
       await client
         .resource(nodeKind)
         .update({ ...node, spec: { ...node.spec, taints: plan.taints } })
-      if (plan.evicts) this.#nextEvictionAtMs = clock.now() + EVICTION_INTERVAL_MS
+      if (plan.evicts) this.#nextEvictionAtMs = clock.monotonic() + EVICTION_INTERVAL_MS
     }
     return plan.putOff
   }

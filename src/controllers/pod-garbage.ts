@@ -56,9 +56,9 @@ export function createPodGarbageController(context: ControllerContext): Controll
       if (isOutOfService(node)) await Promise.all(bound.map(forceDelete))
       return
     }
-    const sinceMs = orphanedSince.get(nodeName) ?? clock.now()
+    const sinceMs = orphanedSince.get(nodeName) ?? clock.monotonic()
     orphanedSince.set(nodeName, sinceMs)
-    const waitMs = sinceMs + ORPHAN_QUARANTINE_MS - clock.now()
+    const waitMs = sinceMs + ORPHAN_QUARANTINE_MS - clock.monotonic()
     if (waitMs > 0) return { afterMs: waitMs }
     if (await isGone(nodeName)) await Promise.all(bound.map(forceDelete))
   }

@@ -1,4 +1,5 @@
 // Deletes pods from nodes with NoExecute taints, each when its tolerations have run out.
+import type { Clock } from '#base/clock.ts'
 import { isReason } from '#base/errors.ts'
 import type { ReconcileResult } from '#base/work-queue.ts'
 import type { Node, Pod, Taint } from '#kinds/k8s/core.ts'
@@ -10,7 +11,7 @@ import type { Controller, ControllerContext } from './context.ts'
 import { keyedController } from './keyed-controller.ts'
 import { BY_NODE, nodeIndexer } from './pod-index.ts'
 
-/** When a pod must leave a node with these taints: a time in ms, or undefined when it may stay. */
+/** When a pod must leave a node with these taints: a time in ms as `nowMs`, or undefined when it may stay. */
 export function evictionTimeMs(
   taints: readonly Taint[],
   pod: Pod,
@@ -35,26 +36,29 @@ const noExecuteTaints = ({ spec }: Node): Taint[] =>
 /** `timeAdded` has whole seconds: two seconds of toleration would be anything from one on. */
 const TIME_ADDED_ROUNDING_MS = 999
 
-/** Tells since when a taint is there: since we saw it come, as far as its own time agrees. */
-function taintAges() {
-  const seenAtMs = new Map<string, Map<string, number>>()
+/**
+ * Tells since when a taint is there, in the clock's monotonic time: a wall clock that is set meanwhile
+ * moves no eviction. Only the age of a taint that was there before us is taken from its own time.
+ */
+function taintAges(clock: Clock) {
+  const sinceMs = new Map<string, Map<string, number>>()
   const keyOfTaint = ({ key, effect, timeAdded }: Taint) => `${key} ${effect} ${timeAdded ?? ''}`
+  const ageMs = ({ timeAdded }: Taint): number =>
+    timeAdded === undefined
+      ? 0
+      : Math.max(0, clock.now() - (Date.parse(timeAdded) + TIME_ADDED_ROUNDING_MS))
   return {
-    see(node: Node, nowMs: number): void {
-      const known = seenAtMs.get(node.metadata.name)
-      const taints = noExecuteTaints(node).map(keyOfTaint)
-      seenAtMs.set(
-        node.metadata.name,
-        new Map(taints.map((taint) => [taint, known?.get(taint) ?? nowMs])),
-      )
+    see(node: Node): void {
+      const known = sinceMs.get(node.metadata.name)
+      const entries = noExecuteTaints(node).map((taint) => {
+        const key = keyOfTaint(taint)
+        return [key, known?.get(key) ?? clock.monotonic() - ageMs(taint)] as const
+      })
+      sinceMs.set(node.metadata.name, new Map(entries))
     },
-    forget: (node: Node) => void seenAtMs.delete(node.metadata.name),
-    sinceMs(node: Node, taint: Taint, nowMs: number): number {
-      const seenMs = seenAtMs.get(node.metadata.name)?.get(keyOfTaint(taint)) ?? nowMs
-      if (taint.timeAdded === undefined) return seenMs
-      const addedMs = Date.parse(taint.timeAdded)
-      return Math.min(Math.max(seenMs, addedMs), addedMs + TIME_ADDED_ROUNDING_MS)
-    },
+    forget: (node: Node) => void sinceMs.delete(node.metadata.name),
+    sinceMs: (node: Node, taint: Taint): number =>
+      sinceMs.get(node.metadata.name)?.get(keyOfTaint(taint)) ?? clock.monotonic() - ageMs(taint),
   }
 }
 
@@ -72,9 +76,9 @@ export function createTaintEvictionController(context: ControllerContext): Contr
     const node = nodes.get(pod.spec.nodeName ?? '')
     if (node && noExecuteTaints(node).length > 0) controller.add(keyOf(pod))
   }
-  const ages = taintAges()
+  const ages = taintAges(clock)
   const addPodsOf = (node: Node) => {
-    ages.see(node, clock.now())
+    ages.see(node)
     if (noExecuteTaints(node).length === 0) return
     for (const pod of pods.byIndex(BY_NODE, node.metadata.name)) controller.add(keyOf(pod))
   }
@@ -86,8 +90,8 @@ export function createTaintEvictionController(context: ControllerContext): Contr
     const pod = pods.get(key)
     const node = nodes.get(pod?.spec.nodeName ?? '')
     if (!pod || !node || isDeleting(pod)) return
-    const nowMs = clock.now()
-    const sinceMs = (taint: Taint) => ages.sinceMs(node, taint, nowMs)
+    const nowMs = clock.monotonic()
+    const sinceMs = (taint: Taint) => ages.sinceMs(node, taint)
     const atMs = evictionTimeMs(noExecuteTaints(node), pod, { nowMs, sinceMs })
     if (atMs === undefined) return
     if (atMs > nowMs) return { afterMs: atMs - nowMs }

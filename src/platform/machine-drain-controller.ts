@@ -68,9 +68,9 @@ export class MachineDrainController {
     if (machine.status?.phase !== 'Running') return
     await this.#cordon(member, name, true)
     const left = this.#podsOn(member, name)
-    const started = this.#startedAt.get(name) ?? this.#options.clock.now()
+    const started = this.#startedAt.get(name) ?? this.#options.clock.monotonic()
     this.#startedAt.set(name, started)
-    const late = this.#options.clock.now() - started > DRAIN_DEADLINE_MS
+    const late = this.#options.clock.monotonic() - started > DRAIN_DEADLINE_MS
     if (left.length > 0 && !late) {
       await Promise.all(left.map((pod) => this.#evict(member, pod)))
       return { afterMs: LOOK_AGAIN_MS }

@@ -87,7 +87,7 @@ export class PendingQueue {
       if (entry.state !== 'ready' || this.#entries.get(entry.key) !== entry) continue
       entry.state = 'trying'
       entry.attempts++
-      entry.triedAtMs = this.#options.clock.now()
+      entry.triedAtMs = this.#options.clock.monotonic()
       return { key: entry.key, uid: entry.uid, priority: entry.priority }
     }
     return undefined
@@ -136,7 +136,7 @@ export class PendingQueue {
     this.#parked.delete(entry)
     const { clock, random } = this.#options
     const delayMs = backoffDelayMs(limits.attemptBackoff, entry.attempts - 1, random)
-    const restMs = entry.triedAtMs + delayMs - clock.now()
+    const restMs = entry.triedAtMs + delayMs - clock.monotonic()
     if (restMs <= 0) return this.#makeReady(entry)
     entry.state = 'resting'
     entry.timer = clock.after(restMs, () => this.#makeReady(entry))

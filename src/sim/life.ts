@@ -51,6 +51,7 @@ export function beginLife(clock: Clock): Life {
     },
     clock: {
       now: () => clock.now(),
+      monotonic: () => clock.monotonic(),
       after,
       sleep: (delayMs, signal) => sleepWith(after, delayMs, signal),
     },

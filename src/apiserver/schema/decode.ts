@@ -44,7 +44,7 @@ class Decoder {
     const name = refName(given)
     if (name === QUANTITY) return quantity(value)
     if (name !== undefined && TIMES.has(name))
-      return time(value, this.#mismatch(given, value, place))
+      return time(value, () => this.#mismatch(given, value, place))
     const { schema } = resolveSchema(this.#set, given)
     if (schema.oneOf !== undefined) return this.#alternative(given, schema, value, place)
     switch (schema.type) {
@@ -155,8 +155,8 @@ function quantity(value: unknown): unknown {
   throw new DecodeError(`quantities must match the regular expression '${QUANTITY_PATTERN.source}'`)
 }
 
-function time(value: unknown, mismatch: DecodeError): string {
-  if (typeof value !== 'string') throw mismatch
+function time(value: unknown, mismatch: () => DecodeError): string {
+  if (typeof value !== 'string') throw mismatch()
   if (!RFC3339.test(value))
     throw new DecodeError(
       `parsing time ${JSON.stringify(value)} as "2006-01-02T15:04:05Z07:00": cannot parse ${JSON.stringify(value)} as "2006"`,

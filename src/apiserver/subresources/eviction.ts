@@ -1,4 +1,5 @@
 // Eviction: a delete of a pod that a PodDisruptionBudget may refuse.
+import { rfc3339 } from '#base/clock.ts'
 import { notFound, StatusError } from '#base/errors.ts'
 import type { Pod } from '#kinds/k8s/core.ts'
 import type { Eviction, PodDisruptionBudget } from '#kinds/k8s/policy.ts'
@@ -72,23 +73,40 @@ async function spendBudget(
     target: { resource, namespace, name, subresource: 'status' },
     dryRun,
     byServer: true,
-    change: ({ object }) => spent(object as PodDisruptionBudget, pod),
+    change: ({ object }) => spent(object as PodDisruptionBudget, pod, rfc3339(context.clock.now())),
   })
 }
 
-function spent(budget: PodDisruptionBudget, pod: Pod): Draft {
-  const status = budget.status
+/** Retry-After of an answer that only the budget's controller can change (k8s.io/kubernetes eviction.go). */
+const UNPROCESSED_RETRY_SECONDS = 10
+
+function spent(budget: PodDisruptionBudget, pod: Pod, now: string): Draft {
+  const { status, metadata } = budget
+  // Until its controller has seen the newest wish, nobody knows what that allows.
+  if ((status?.observedGeneration ?? 0) < (metadata.generation ?? 0))
+    throw new StatusError(
+      'TooManyRequests',
+      "Cannot evict pod as it would violate the pod's disruption budget.",
+      {
+        details: {
+          retryAfterSeconds: UNPROCESSED_RETRY_SECONDS,
+          causes: [
+            {
+              reason: 'DisruptionBudget',
+              message: `The disruption budget ${metadata.name} is still being processed by the server.`,
+            },
+          ],
+        },
+      },
+    )
   const allowed = status?.disruptionsAllowed ?? 0
   if (status === undefined || allowed <= 0) throw refused(budget)
   const draft = structuredClone(budget)
   draft.status = {
     ...structuredClone(status),
     disruptionsAllowed: allowed - 1,
-    // The budget's controller takes the pod from here once it has seen it go.
-    disruptedPods: {
-      ...status.disruptedPods,
-      [pod.metadata.name]: pod.metadata.creationTimestamp!,
-    },
+    // The budget's controller takes the pod from here once it has seen it go, or when it does not.
+    disruptedPods: { ...status.disruptedPods, [pod.metadata.name]: now },
   }
   return draft as PodDisruptionBudget & Draft
 }

@@ -3,6 +3,7 @@ import { createServer } from 'node:http'
 import { Duplex } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
+import { rfc3339 } from '#base/clock.ts'
 import type { LogicalClusterOptions } from '../logical-cluster.ts'
 import type { TestApi } from '../test-cluster.ts'
 import {
@@ -56,7 +57,7 @@ test('binding gives a pod its node once', async () => {
 })
 
 async function clusterWithBudget(disruptionsAllowed: number) {
-  const { api } = await clusterForPods()
+  const { api, clock } = await clusterForPods()
   await api.create(PODS, pod('p', {}, { labels: { app: 'q' } }))
   await api.patch(`${PODS}/p/status`, { status: { phase: 'Running' } })
   const budgets = '/apis/policy/v1/namespaces/default/poddisruptionbudgets'
@@ -74,7 +75,12 @@ async function clusterWithBudget(disruptionsAllowed: number) {
     observedGeneration: 1,
   }
   await api.patch(`${budgets}/b/status`, { status })
-  return { api, budget: () => api.get(`${budgets}/b`) }
+  return {
+    api,
+    clock,
+    budget: () => api.get(`${budgets}/b`),
+    wish: (minAvailable: number) => api.patch(`${budgets}/b`, { spec: { minAvailable } }),
+  }
 }
 
 test('eviction is refused when the budget is spent', async () => {
@@ -91,6 +97,32 @@ test('eviction deletes the pod and spends the budget', async () => {
   await api.create(`${PODS}/p/eviction`, { metadata: { name: 'p' } })
   await assert.rejects(api.get(`${PODS}/p`), { reason: 'NotFound' })
   assert.equal((await budget())['status']?.['disruptionsAllowed'], 0)
+})
+
+test('eviction notes when it was granted, from which on the pod must show that it goes', async () => {
+  const { api, clock, budget } = await clusterWithBudget(1)
+  await clock.advance(3_600_000)
+  await api.create(`${PODS}/p/eviction`, { metadata: { name: 'p' } })
+  const { status } = await budget()
+  assert.deepEqual(status?.['disruptedPods'], { p: rfc3339(clock.now()) })
+})
+
+test('eviction waits until the controller has seen the newest wish of the budget', async () => {
+  const { api, wish } = await clusterWithBudget(1)
+  await wish(2)
+  await assert.rejects(api.create(`${PODS}/p/eviction`, { metadata: { name: 'p' } }), {
+    reason: 'TooManyRequests',
+    details: {
+      retryAfterSeconds: 10,
+      causes: [
+        {
+          reason: 'DisruptionBudget',
+          message: 'The disruption budget b is still being processed by the server.',
+        },
+      ],
+    },
+  })
+  await api.get(`${PODS}/p`)
 })
 
 test('token issues a token that says who the service account is', async () => {
