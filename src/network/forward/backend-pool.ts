@@ -47,7 +47,7 @@ export class BackendPool {
 
   /** The backend with the fewest connections, those that failed a moment ago last. */
   choose(client: string, except: ReadonlySet<string>): ForwardBackend | undefined {
-    const now = this.#clock.now()
+    const now = this.#clock.monotonic()
     const ranked = [...this.#backends.values()]
       .filter((backend) => backend.takesNew && !except.has(backendKey(backend)))
       .map((backend) => ({ backend, rank: this.#rank(backendKey(backend), client, now) }))
@@ -67,7 +67,7 @@ export class BackendPool {
 
   suspect(key: string): void {
     if (this.#backends.has(key))
-      this.#suspectUntil.set(key, this.#clock.now() + forwardLimits.suspectMs)
+      this.#suspectUntil.set(key, this.#clock.monotonic() + forwardLimits.suspectMs)
   }
 
   joined(key: string): void {

@@ -97,7 +97,7 @@ export class ForwardedConnection {
 
   #fromClient(chunk: Buffer): void {
     this.#exchange.fromClient(chunk)
-    this.#askedAtMs = this.#port.clock.now()
+    this.#askedAtMs = this.#port.clock.monotonic()
     if (this.#upstream !== undefined) return this.#pass(chunk, this.#client, this.#upstream.socket)
     this.#waiting.push(chunk)
     this.#client.pause()
@@ -204,7 +204,7 @@ export class ForwardedConnection {
     socket.on('error', (error) => ifJoined(() => this.#broke(error)))
     socket.on('close', () => ifJoined(() => this.#serverClosed(socket)))
     this.#idle?.cancel()
-    if (this.#waiting.length > 0) this.#askedAtMs = this.#port.clock.now()
+    if (this.#waiting.length > 0) this.#askedAtMs = this.#port.clock.monotonic()
     let hasRoom = true
     for (const chunk of this.#waiting) hasRoom = socket.write(chunk)
     this.#waiting = []

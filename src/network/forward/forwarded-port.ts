@@ -94,7 +94,7 @@ export class ForwardedPort {
 
   /** Backends that may be dead: they left the service, or someone waits long for their answer. */
   #doubtful(): Set<string> {
-    const late = this.#options.clock.now() - forwardLimits.stallMs
+    const late = this.#options.clock.monotonic() - forwardLimits.stallMs
     const keys = [...this.#connections].flatMap(({ backend, waitsFor }) => {
       if (backend === undefined) return []
       const isStalled = waitsFor !== undefined && waitsFor.sinceMs <= late
@@ -111,7 +111,7 @@ export class ForwardedPort {
     const { clock } = this.#options
     const asked = this.#asked.get(key) ?? { failures: 0, nextAtMs: 0, isUnderWay: false }
     this.#asked.set(key, asked)
-    if (asked.isUnderWay || clock.now() < asked.nextAtMs) return
+    if (asked.isUnderWay || clock.monotonic() < asked.nextAtMs) return
     asked.isUnderWay = true
     const at = key.lastIndexOf(':')
     const target = { address: key.slice(0, at), port: Number(key.slice(at + 1)) }
@@ -134,7 +134,7 @@ export class ForwardedPort {
   #answered(asked: Asked): void {
     asked.isUnderWay = false
     asked.failures = 0
-    asked.nextAtMs = this.#options.clock.now() + forwardLimits.askAgainMs
+    asked.nextAtMs = this.#options.clock.monotonic() + forwardLimits.askAgainMs
   }
 
   #died(key: string): void {
