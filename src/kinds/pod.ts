@@ -67,9 +67,7 @@ export const podKind = defineKind<Pod>({
   hasGeneration: true,
   defaults(pod) {
     defaultPod(pod)
-    for (const condition of pod.status?.conditions ?? [])
-      // Kubernetes writes a time it does not know as null.
-      (condition as { lastProbeTime?: string | null }).lastProbeTime ??= null
+    for (const condition of pod.status?.conditions ?? []) condition.lastProbeTime ??= null
   },
   validate: (pod, old) =>
     old === undefined ? validatePodSpec(pod.spec, 'spec') : validatePodUpdate(pod.spec, old.spec),

@@ -55,6 +55,7 @@ function bound(pod: Pod, binding: Binding, now: number): Draft {
   const scheduled: PodCondition = {
     type: 'PodScheduled',
     status: 'True',
+    lastProbeTime: null,
     lastTransitionTime: rfc3339(now),
   }
   const others = (draft.status?.conditions ?? []).filter(({ type }) => type !== scheduled.type)

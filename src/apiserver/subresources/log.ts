@@ -46,10 +46,11 @@ const DEFAULT_CONTAINER = 'kubectl.kubernetes.io/default-container'
 
 function containerOf({ metadata, spec }: Pod, asked: string): string {
   const plain = spec.containers.map(({ name }) => name)
+  const { initContainers = [], ephemeralContainers = [] } = spec
   const all = [
+    ...initContainers.map(({ name }) => name),
     ...plain,
-    ...(spec.initContainers ?? []).map(({ name }) => name),
-    ...(spec.ephemeralContainers ?? []).map(({ name }) => name),
+    ...ephemeralContainers.map(({ name }) => name),
   ]
   const chosen = asked || metadata.annotations?.[DEFAULT_CONTAINER] || ''
   if (chosen !== '') {
@@ -58,7 +59,7 @@ function containerOf({ metadata, spec }: Pod, asked: string): string {
   }
   if (plain.length === 1) return plain[0]!
   throw badRequest(
-    `a container name must be specified for pod ${metadata.name}, choose one of: [${plain.join(' ')}]`,
+    `a container name must be specified for pod ${metadata.name}, choose one of: [${all.join(' ')}]`,
   )
 }
 

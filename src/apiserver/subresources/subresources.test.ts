@@ -225,9 +225,11 @@ test('log passes on what the kubelet refuses', async () => {
 
 test('log of a pod with several containers wants one named', async () => {
   const all = await clusterForPods()
-  const containers = ['a', 'b'].map((name) => ({ name, image: 'x' }))
-  await all.api.create(PODS, pod('p', { containers }))
+  const [containers, initContainers] = [['a', 'b'], ['i']].map((names) =>
+    names.map((name) => ({ name, image: 'x' })),
+  )
+  await all.api.create(PODS, pod('p', { containers, initContainers }))
   await assert.rejects(readLog(all, ''), {
-    message: 'a container name must be specified for pod p, choose one of: [a b]',
+    message: 'a container name must be specified for pod p, choose one of: [i a b]',
   })
 })

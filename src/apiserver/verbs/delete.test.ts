@@ -71,6 +71,14 @@ test('a pod on a node stays for its grace period', async () => {
   await assert.rejects(api.get(`${PODS}/p`), { reason: 'NotFound' })
 })
 
+test('a pod that goes at once is answered with the grace period that it got', async () => {
+  const { api } = await clusterWithPod()
+  const deleted = await api.delete(`${PODS}/p`, { gracePeriodSeconds: 0 })
+  assert.equal(deleted['metadata']?.['deletionGracePeriodSeconds'], 0)
+  assert.equal(deleted['metadata']?.['deletionTimestamp'], '2026-01-01T00:00:00Z')
+  assert.equal(deleted['metadata']?.['generation'], 2)
+})
+
 test('a second delete shortens the grace period, never lengthens it', async () => {
   const { api } = await clusterWithPod({ nodeName: 'n1' })
   await api.delete(`${PODS}/p`, { gracePeriodSeconds: 10 })

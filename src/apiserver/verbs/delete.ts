@@ -9,9 +9,9 @@ import { isReleased } from '../objects/metadata.ts'
 import type { Stored } from '../objects/object-storage.ts'
 import type { DeleteRequest, Propagation } from '../request-options.ts'
 import { readDeleteOptions } from '../request-options.ts'
-import { keyFor, resourceName, shown } from '../resources.ts'
+import { type ServedResource, keyFor, resourceName, shown } from '../resources.ts'
 import { deletionMark } from './deletion-marks.ts'
-import { gracePeriodSeconds } from './grace-period.ts'
+import { gracePeriodSeconds, hasGracePeriod } from './grace-period.ts'
 
 /** Of these Kubernetes answers a delete with the object also when it is gone at once. */
 const RETURNED_WHEN_GONE = new Set([
@@ -64,7 +64,7 @@ export async function remove(
     checkPreconditions(current.object, target, options)
     await askAdmission(context, call, { target, old: current.object, dryRun: options.dryRun })
     const draft = markDeleted(context, current.object, target, options)
-    const result = await commit(context, current, draft, options.dryRun)
+    const result = await commit(context, { resource, current, draft }, options.dryRun)
     if (result !== undefined) return result
   }
   throw conflict(resourceName(resource), name)
@@ -161,17 +161,24 @@ function finalizersFor(finalizers: string[], propagation: Propagation | undefine
   return wanted === undefined ? others : [...others, wanted]
 }
 
+interface Deletion {
+  resource: ServedResource
+  current: Stored
+  draft: KubeObject
+}
+
 /** Undefined when another write came first. */
 async function commit(
   context: ClusterContext,
-  current: Stored,
-  draft: KubeObject,
+  { resource, current, draft }: Deletion,
   dryRun: boolean,
 ): Promise<Removal | undefined> {
   const { key, revision } = current
   if (isReleased(draft)) {
     const removed = dryRun || (await context.objects.remove(key, revision)).ok
-    return removed ? { object: current.object, gone: true } : undefined
+    // Where there are grace periods the answer tells which one was used.
+    const object = hasGracePeriod(resource) ? draft : current.object
+    return removed ? { object, gone: true } : undefined
   }
   if (dryRun || JSON.stringify(draft) === JSON.stringify(current.object))
     return { object: draft, gone: false }

@@ -2,6 +2,9 @@ import type { KubeObject } from '#kinds/object.ts'
 import type { Pod } from '#kinds/k8s/core.ts'
 import type { ServedResource } from '../resources.ts'
 
+export const hasGracePeriod = ({ group, plural }: ServedResource): boolean =>
+  group === '' && plural === 'pods'
+
 /**
  * How long an object stays to shut down: only pods that may still run do. Kubernetes calls this
  * CheckGracefulDelete.
@@ -11,7 +14,7 @@ export function gracePeriodSeconds(
   object: KubeObject,
   asked: number | undefined,
 ): number {
-  if (resource.group !== '' || resource.plural !== 'pods') return 0
+  if (!hasGracePeriod(resource)) return 0
   const { spec, status } = object as Pod
   const isDone = status?.phase === 'Failed' || status?.phase === 'Succeeded'
   if (!spec?.nodeName || isDone) return 0

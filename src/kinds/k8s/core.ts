@@ -1001,7 +1001,8 @@ export interface PodCertificateProjection {
 }
 
 export interface PodCondition {
-  lastProbeTime?: string | undefined
+  /** Kubernetes writes a time it does not know as null. */
+  lastProbeTime?: string | null | undefined
   lastTransitionTime?: string | undefined
   message?: string | undefined
   observedGeneration?: number | undefined

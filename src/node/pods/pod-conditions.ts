@@ -56,9 +56,11 @@ function podReady(view: PodView, containers: Verdict): Verdict {
   return { status: 'False', reason: 'ReadinessGatesNotReady', message: messages.join(', ') }
 }
 
-function hasNetwork(view: PodView): Verdict {
+/** A pod that is over starts nothing any more, also while its sandbox is still being given back. */
+function readyToStart(view: PodView, { phase }: ConditionInput): Verdict {
   const sandbox = view.sandboxes[0]
-  const usable = sandbox?.state === 'ready' && !view.stoppedSandboxes.has(sandbox.id)
+  const over = phase === 'Succeeded' || phase === 'Failed'
+  const usable = !over && sandbox?.state === 'ready' && !view.stoppedSandboxes.has(sandbox.id)
   return { status: usable ? 'True' : 'False' }
 }
 
@@ -68,7 +70,7 @@ export function podConditions(view: PodView, input: ConditionInput): PodConditio
   const before = pod.status?.conditions ?? []
   const containers = containersReady(view, input)
   const own: [string, Verdict][] = [
-    ['PodReadyToStartContainers', hasNetwork(view)],
+    ['PodReadyToStartContainers', readyToStart(view, input)],
     ['Initialized', initialized(view, input)],
     ['Ready', podReady(view, containers)],
     ['ContainersReady', containers],
@@ -79,8 +81,8 @@ export function podConditions(view: PodView, input: ConditionInput): PodConditio
     const known = before.find((condition) => condition.type === type)
     const same = known?.status === verdict.status
     const lastTransitionTime = (same ? known.lastTransitionTime : undefined) ?? rfc3339(nowMs)
-    const kept = known?.lastProbeTime === undefined ? {} : { lastProbeTime: known.lastProbeTime }
-    return { type, ...generation, ...kept, ...verdict, lastTransitionTime }
+    const lastProbeTime = known?.lastProbeTime ?? null
+    return { type, ...generation, ...verdict, lastProbeTime, lastTransitionTime }
   })
   const types = new Set(own.map(([type]) => type))
   const others = before

@@ -120,6 +120,32 @@ describe('podStatus says what a kubelet of Kubernetes 1.36 says', () => {
     })
 })
 
+describe('podStatus on the way to a running pod says what a kubelet of Kubernetes 1.36 says', () => {
+  const events = recording.steps.find(({ label }) => label === 'watch of one pod')!.response
+    .body as unknown as { object: Pod }[]
+  const statuses = events.map(({ object }) => object.status!)
+  const stages = ['accepted', 'has a sandbox', 'has started', 'is ready']
+  for (const [at, stage] of stages.entries())
+    test(stage, () => {
+      // What the scheduler made of it comes first.
+      const pod = structuredClone(events[at + 1]!.object)
+      const wanted = statuses[at + 2]!
+      const view = viewOf({ ...pod, status: structuredClone(wanted) })
+      const addresses = [statuses.at(-1)!.podIP ?? '']
+      const sandboxes = at === 0 ? [] : [{ ...readySandbox, addresses }]
+      const nowMs = Date.parse(
+        wanted.containerStatuses![0]!.state!.running?.startedAt ?? wanted.startTime!,
+      )
+      const status = podStatus(
+        { ...view, pod, sandboxes, nowMs },
+        { hostAddresses: [wanted.hostIP ?? ''] },
+      )
+      const timeless = (text: unknown) =>
+        JSON.parse(JSON.stringify(text).replaceAll(/"[0-9-]+T[0-9:]+Z"/g, '"*"')) as unknown
+      assert.deepEqual(timeless(status), timeless(wanted))
+    })
+})
+
 describe('podStatus', () => {
   const options = { hostAddresses: ['10.0.0.11'] }
 
@@ -165,6 +191,13 @@ describe('podStatus', () => {
     const [status] = podStatus(testView({ containers }), options).containerStatuses ?? []
     assert.equal(status?.restartCount, 1)
     assert.equal(status?.lastState?.terminated?.reason, 'OOMKilled')
+  })
+
+  test('a pod that is over starts nothing more, also before its sandbox is gone', () => {
+    const pod = testPod({ restartPolicy: 'Never' })
+    const containers = [seen('main', { state: 'exited', exitCode: 0 })]
+    const [first] = podStatus(testView({ pod, containers }), options).conditions ?? []
+    assert.deepEqual([first?.type, first?.status], ['PodReadyToStartContainers', 'False'])
   })
 
   test('a pod in the machine network has the machine address', () => {

@@ -52,10 +52,14 @@ function phaseOf(view: PodView): NonNullable<PodStatus['phase']> {
   return known === 'Running' ? 'Running' : 'Pending'
 }
 
-/** The addresses stay known after the sandbox is gone: they tell where the pod was. */
+/**
+ * The addresses stay known after the sandbox is gone: they tell where the pod was. As with a kubelet,
+ * they are first told of when a container was made or could not be.
+ */
 function addressesOf(view: PodView, options: StatusOptions): readonly string[] {
   const { pod } = view
   if (pod.spec.hostNetwork === true) return options.hostAddresses
+  if (view.containers.length === 0 && view.waiting.size === 0) return []
   const current = view.sandboxes[0]?.addresses ?? []
   return current.length > 0 ? current : (pod.status?.podIPs ?? []).map(({ ip }) => ip)
 }
