@@ -28,7 +28,7 @@ import { podObserver } from './pods/observe-pod.ts'
 import { PodEvents, warning } from './pods/pod-events.ts'
 import { PodManager } from './pods/pod-manager.ts'
 import { PodOperations } from './pods/pod-operations.ts'
-import { ProbeManager, failureMessage } from './probes/probe-manager.ts'
+import { ProbeManager, probeEvent } from './probes/probe-manager.ts'
 import { type Prober, networkProber } from './probes/prober.ts'
 import { criRuntime } from './runtime/cri-runtime.ts'
 import type { Credentials, Runtime } from './runtime/runtime.ts'
@@ -92,7 +92,7 @@ function partsOf({ machine, clock, parts = {} }: NodeAgentOptions): AgentParts {
     parts.runtime ?? criRuntime({ socketPath: machine.runtimeSocket, now: () => clock.now() })
   return {
     runtime,
-    prober: parts.prober ?? networkProber(runtime),
+    prober: parts.prober ?? networkProber(runtime, () => clock.now()),
     cgroups: parts.cgroups ?? podCgroups(machine.podsCgroup, openCgroups()),
     mountMemory: parts.mountMemory ?? tmpfsFor(machine),
   }
@@ -200,20 +200,21 @@ class Agent implements NodeAgent {
   }
 
   #createProbes(): ProbeManager {
-    const { clock, log } = this.#options
+    const { clock, random, log } = this.#options
     const podEvents = new PodEvents(this.#events)
     return new ProbeManager({
       clock,
+      random,
       log,
       prober: this.#parts.prober,
       gate: new Gate(nodeLimits.probesMax),
       isAnswering: () => this.#isAnswering,
       changed: (uid) => this.#manager.touch(uid),
-      failed: (uid, failure) => {
+      found: (uid, finding) => {
         const pod = this.#manager.pods.find(({ metadata }) => metadata.uid === uid)
         if (pod === undefined) return
-        const { container } = failure
-        podEvents.aboutContainer(pod, container, warning('Unhealthy', failureMessage(failure)))
+        const { reason, message } = probeEvent(finding)
+        podEvents.aboutContainer(pod, finding.container, warning(reason, message))
       },
     })
   }

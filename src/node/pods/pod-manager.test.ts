@@ -72,7 +72,7 @@ async function startAgent({ clock, api, runtime, healthy, answering }: World) {
     prober,
     gate: new Gate(4),
     changed: (uid) => manager.touch(uid),
-    failed: () => undefined,
+    found: () => undefined,
   })
   const hostAddresses = ['10.0.0.11']
   const observe = podObserver(runtime, machine)

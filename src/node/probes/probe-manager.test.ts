@@ -2,13 +2,14 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { type FakeClock, fakeClock } from '#base/fake-clock.ts'
 import { silentLogger } from '#base/log.ts'
+import { seededRandom } from '#base/random.ts'
 import type { Container } from '#kinds/k8s/core.ts'
 import { Gate } from '../gate.ts'
 import {
-  type ProbeFailure,
+  type ProbeFinding,
   ProbeManager,
   type ProbedContainer,
-  failureMessage,
+  probeEvent,
 } from './probe-manager.ts'
 import type { ProbeKind } from './probe-state.ts'
 
@@ -21,19 +22,22 @@ interface Setup {
   health: Record<ProbeKind, boolean>
   asked: ProbeKind[]
   changes: () => number
-  failures: ProbeFailure[]
+  findings: ProbeFinding[]
   machine: { isAnswering: boolean }
+  answers: { error: Error | undefined; warns: boolean }
 }
 
 function setup(): Setup {
   const clock = fakeClock()
   const health = { startup: true, liveness: true, readiness: true }
   const asked: ProbeKind[] = []
-  const failures: ProbeFailure[] = []
+  const findings: ProbeFinding[] = []
   const machine = { isAnswering: true }
   let changes = 0
+  const answers: { error: Error | undefined; warns: boolean } = { error: undefined, warns: false }
   const manager = new ProbeManager({
     clock,
+    random: seededRandom(1),
     log: silentLogger,
     gate: new Gate(4),
     isAnswering: () => machine.isAnswering,
@@ -41,12 +45,13 @@ function setup(): Setup {
     prober: async ({ probe }) => {
       const kind = KINDS[Number(probe.tcpSocket?.port)] ?? 'readiness'
       asked.push(kind)
-      return { ok: health[kind], output: 'refused' }
+      if (answers.error !== undefined) throw answers.error
+      return { ok: health[kind], output: 'refused', warning: answers.warns }
     },
     changed: () => changes++,
-    failed: (_, failure) => failures.push(failure),
+    found: (_, finding) => findings.push(finding),
   })
-  return { clock, manager, health, asked, changes: () => changes, failures, machine }
+  return { clock, manager, health, asked, changes: () => changes, findings, machine, answers }
 }
 
 const probe = (port: number) => ({
@@ -102,7 +107,7 @@ describe('ProbeManager', () => {
     s.manager.follow('u', [target(s, { readinessProbe: probe(3) })])
     await s.clock.advance(700)
     assert.ok(s.asked.length >= 4)
-    assert.deepEqual(s.failures, [])
+    assert.deepEqual(s.findings, [])
     s.health.readiness = true
     await s.clock.advance(1_000)
     assert.equal(s.manager.view('c1').ready, true)
@@ -117,7 +122,10 @@ describe('ProbeManager', () => {
     assert.equal(s.manager.view('c1').ready, true)
     await s.clock.advance(1_000)
     assert.equal(s.manager.view('c1').ready, false)
-    assert.equal(failureMessage(s.failures[0]!), 'Readiness probe failed: refused')
+    assert.deepEqual(probeEvent(s.findings[0]!), {
+      reason: 'Unhealthy',
+      message: 'Readiness probe failed: refused',
+    })
   })
 
   test('nothing else is asked before the startup probe succeeded', async () => {
@@ -163,10 +171,52 @@ describe('ProbeManager', () => {
     s.health.readiness = false
     const before = { started: true, ready: true }
     s.manager.follow('u', [target(s, { readinessProbe: probe(3) }, { before })])
-    await s.clock.advance(500)
+    await s.clock.advance(1_000)
     assert.equal(s.manager.view('c1').ready, true)
     await s.clock.advance(5_000)
     assert.equal(s.manager.view('c1').ready, false)
+  })
+
+  test('adopted containers are not asked all at once, nor more often than their period says', async () => {
+    const s = setup()
+    const before = { started: true, ready: false }
+    const period = { ...probe(3), periodSeconds: 10 }
+    const ids = Array.from({ length: 20 }, (_, n) => `c${n}`)
+    const startedAtMs = s.clock.now() - 60_000
+    s.manager.follow(
+      'u',
+      ids.map((id) => target(s, { readinessProbe: period }, { id, before, startedAtMs })),
+    )
+    s.health.readiness = false
+    await s.clock.advance(1_000)
+    assert.ok(s.asked.length <= 6, `${s.asked.length} of 20 in the first tenth of a period`)
+    await s.clock.advance(9_000)
+    assert.equal(s.asked.length, 20)
+  })
+
+  test('tells of a probe that could not be made, and counts it neither way', async () => {
+    const s = setup()
+    s.answers.error = new Error('no such port')
+    s.manager.follow('u', [target(s, { livenessProbe: probe(2) })])
+    await s.clock.advance(5_000)
+    assert.equal(s.manager.view('c1').failed, undefined)
+    assert.deepEqual(probeEvent(s.findings[0]!), {
+      reason: 'Unhealthy',
+      message: 'Liveness probe errored and resulted in unknown state: no such port',
+    })
+    assert.equal(s.findings.length, 6)
+  })
+
+  test('tells of a remark of a probe that passes', async () => {
+    const s = setup()
+    s.answers.warns = true
+    s.manager.follow('u', [target(s, { readinessProbe: probe(3) })])
+    await s.clock.advance(0)
+    assert.equal(s.manager.view('c1').ready, true)
+    assert.deepEqual(probeEvent(s.findings[0]!), {
+      reason: 'ProbeWarning',
+      message: 'Readiness probe warning: refused',
+    })
   })
 
   test('a pod that ends is only asked for readiness', async () => {

@@ -2,6 +2,7 @@
 // ask at once.
 import type { Clock, Timer } from '#base/clock.ts'
 import type { Logger } from '#base/log.ts'
+import type { Random } from '#base/random.ts'
 import type { Container, Probe } from '#kinds/k8s/core.ts'
 import type { ProbeView } from '../pods/pod-view.ts'
 import type { Gate } from '../gate.ts'
@@ -25,14 +26,17 @@ export interface ProbedContainer {
   ending: boolean
 }
 
-export interface ProbeFailure {
+/** What users are told of a probe: it failed, passed with a remark, or could not be made. */
+export interface ProbeFinding {
   kind: ProbeKind
   container: Container
+  outcome: 'failed' | 'warning' | 'errored'
   output: string
 }
 
 export interface ProbeManagerOptions {
   clock: Clock
+  random: Random
   log: Logger
   prober: Prober
   /** Bounds the probes under way. */
@@ -41,7 +45,7 @@ export interface ProbeManagerOptions {
   isAnswering: () => boolean
   /** A verdict changed. */
   changed: (uid: string) => void
-  failed: (uid: string, failure: ProbeFailure) => void
+  found: (uid: string, finding: ProbeFinding) => void
 }
 
 interface Watch {
@@ -65,14 +69,25 @@ const PROBES = {
   readiness: 'readinessProbe',
 } as const satisfies Record<ProbeKind, keyof Container>
 
+const periodMsOf = ({ periodSeconds }: Probe): number => (periodSeconds ?? 10) * 1000
+
 const TITLES: Readonly<Record<ProbeKind, string>> = {
   startup: 'Startup',
   liveness: 'Liveness',
   readiness: 'Readiness',
 }
 
-export const failureMessage = ({ kind, output }: ProbeFailure): string =>
-  `${TITLES[kind]} probe failed: ${output}`
+const WORDS: Readonly<Record<ProbeFinding['outcome'], { reason: string; what: string }>> = {
+  failed: { reason: 'Unhealthy', what: 'failed' },
+  warning: { reason: 'ProbeWarning', what: 'warning' },
+  errored: { reason: 'Unhealthy', what: 'errored and resulted in unknown state' },
+}
+
+/** The event about a finding, in the kubelet's words. */
+export function probeEvent(finding: ProbeFinding): { reason: string; message: string } {
+  const { reason, what } = WORDS[finding.outcome]
+  return { reason, message: `${TITLES[finding.kind]} probe ${what}: ${finding.output}` }
+}
 
 export class ProbeManager {
   readonly #options: ProbeManagerOptions
@@ -153,23 +168,35 @@ export class ProbeManager {
   }
 
   #begin(probed: Probed, kind: ProbeKind, probe: Probe): void {
+    const { target, watches } = probed
+    const isAdopted = target.before !== undefined
+    // One that ran before this agent did is no new container to be looked at more often.
+    const eagerLooks = isAdopted ? Infinity : 0
     const state = newProbeState
-    const watch: Watch = { kind, probe, state, eagerLooks: 0, timer: undefined, stopped: false }
-    probed.watches.set(kind, watch)
-    const firstAtMs = probed.target.startedAtMs + (probe.initialDelaySeconds ?? 0) * 1000
-    this.#schedule(probed, watch, Math.max(0, firstAtMs - this.#options.clock.now()))
+    const watch: Watch = { kind, probe, state, eagerLooks, timer: undefined, stopped: false }
+    watches.set(kind, watch)
+    const firstAtMs = target.startedAtMs + (probe.initialDelaySeconds ?? 0) * 1000
+    const delayMs = Math.max(0, firstAtMs - this.#options.clock.now())
+    // After a start of the agent its containers are not asked all at once.
+    const spreadMs = isAdopted ? this.#options.random.next() * periodMsOf(probe) : 0
+    this.#schedule(probed, watch, Math.max(delayMs, spreadMs))
   }
 
   #schedule(probed: Probed, watch: Watch, delayMs: number): void {
     watch.timer = this.#options.clock.after(delayMs, () => {
       this.#look(probed, watch).catch((error: unknown) => {
-        const { log, clock } = this.#options
-        log.warn('a probe could not be made', { container: probed.target.id, error })
         if (watch.stopped) return
-        const periodMs = (watch.probe.periodSeconds ?? 10) * 1000
-        watch.timer = clock.after(periodMs, () => this.#schedule(probed, watch, 0))
+        const { container, id } = probed.target
+        this.#options.log.debug('a probe could not be made', { container: id, error })
+        const output = (error as Error).message
+        this.#tell(probed, { kind: watch.kind, container, outcome: 'errored', output })
+        this.#schedule(probed, watch, periodMsOf(watch.probe))
       })
     })
+  }
+
+  #tell(probed: Probed, finding: ProbeFinding): void {
+    this.#options.found(probed.uid, finding)
   }
 
   async #look(probed: Probed, watch: Watch): Promise<void> {
@@ -184,9 +211,9 @@ export class ProbeManager {
     const before = watch.state.verdict
     if (!next.eager || result.ok) watch.state = observeProbe(watch.state, probe, result.ok)
     else watch.eagerLooks += 1
-    const counts = !next.eager || result.ok
-    if (!result.ok && counts)
-      this.#options.failed(probed.uid, { kind, container, output: result.output })
+    const { ok, warning, output } = result
+    if (ok && warning) this.#tell(probed, { kind, container, outcome: 'warning', output })
+    if (!ok && !next.eager) this.#tell(probed, { kind, container, outcome: 'failed', output })
     if (watch.state.verdict !== before) {
       this.#advance(probed)
       this.#options.changed(probed.uid)
