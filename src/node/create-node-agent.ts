@@ -19,6 +19,7 @@ import { eventRecorder } from './events/event-recorder.ts'
 import { Gate } from './gate.ts'
 import { ImagePuller } from './images/image-puller.ts'
 import { nodeLimits } from './limits.ts'
+import { LogKeeper } from './logs/log-keeper.ts'
 import { MachineReach } from './machine/machine-reach.ts'
 import { mayLowerOomScore, nodeInfo } from './machine/node-info.ts'
 import type { NodeMachine } from './machine/node-machine.ts'
@@ -115,6 +116,7 @@ class Agent implements NodeAgent {
   readonly #nodeInformer
   readonly #reporter: NodeReporter
   readonly #server: AgentServer
+  readonly #logs: LogKeeper
   /** Set once pods are being taken up; the second time the runtime comes they only are looked at. */
   #adoption: Promise<void> | undefined
   #stopped = false
@@ -165,6 +167,7 @@ class Agent implements NodeAgent {
       runtimeProblem: () => this.#watch.problem,
       info: () => nodeInfo(nodeName, this.#watch.version),
     })
+    this.#logs = new LogKeeper({ runtime, machine, limits: nodeLimits.containerLogs, clock, log })
     const isHealthy = () => this.#watch.problem === undefined
     const { socketPath } = this
     const manager = this.#manager
@@ -179,6 +182,7 @@ class Agent implements NodeAgent {
     this.#reach.start()
     this.#watchSources()
     this.#watch.start()
+    this.#logs.start()
     // The node keeps the readiness that it has until the runtime was asked.
     await this.#watch.known
     await this.#reporter.start()
@@ -188,6 +192,7 @@ class Agent implements NodeAgent {
     this.#stopped = true
     await this.#server.stop()
     await this.#watch.stop()
+    await this.#logs.stop()
     this.#reach.stop()
     await this.#reporter.stop()
     await this.#nodeInformer.stop()

@@ -20,6 +20,10 @@ export const nodeLimits = {
   endsRememberedMax: 10_000,
   /** Volumes are made anew this often where no cache tells of changes. */
   volumeResyncMs: 60_000,
+  /** When the log of a container is rotated, and how many files of it are kept. */
+  containerLogs: { periodMs: 10_000, sizeBytesMax: 10 * 1024 * 1024, filesMax: 5 },
+  /** How long a reader waits for the runtime to open the next file of a log. */
+  logReopen: { tries: 20, delayMs: 50 },
   leasePeriodMs: 1_000,
   /** How often the agent asks whether its machine answers, and that soon after a start. */
   reachPeriodMs: 250,

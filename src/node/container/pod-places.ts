@@ -25,7 +25,10 @@ export const logsRoot = ({ directory }: MachineDirectories): string =>
 /** The root of hostPath volumes. */
 export const hostRoot = ({ directory }: MachineDirectories): string => path.join(directory, 'host')
 
-export function podPlaces(machine: MachineDirectories, { metadata }: Pod): PodPlaces {
+export function podPlaces(
+  machine: MachineDirectories,
+  { metadata }: Pick<Pod, 'metadata'>,
+): PodPlaces {
   const uid = metadata.uid ?? ''
   return {
     directory: path.join(podsRoot(machine), uid),

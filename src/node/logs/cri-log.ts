@@ -31,8 +31,14 @@ export function parseLogLine(line: Buffer): LogPart | undefined {
   }
 }
 
+/** With all nine digits of a second, as Kubernetes shows times: the runtime leaves out zeros. */
+function fixedTime(time: string): string {
+  const [, seconds, fraction = '', zone] = /^([^.Z+]+)(?:\.(\d+))?(Z|[+-].*)$/.exec(time) ?? []
+  return seconds === undefined ? time : `${seconds}.${fraction.padEnd(9, '0')}${zone}`
+}
+
 /** The part as a client sees it. */
 export function renderLogPart(part: LogPart, startsLine: boolean, timestamps: boolean): Buffer {
-  const head = timestamps && startsLine ? Buffer.from(`${part.time} `) : Buffer.alloc(0)
+  const head = timestamps && startsLine ? Buffer.from(`${fixedTime(part.time)} `) : Buffer.alloc(0)
   return Buffer.concat([head, part.text, part.endsLine ? Buffer.from('\n') : Buffer.alloc(0)])
 }

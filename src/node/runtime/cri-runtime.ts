@@ -41,6 +41,7 @@ type ContainerCalls = Pick<
   | 'startContainer'
   | 'stopContainer'
   | 'removeContainer'
+  | 'reopenContainerLog'
   | 'exec'
 >
 type ImageCalls = Pick<Runtime, 'listImages' | 'image' | 'pullImage' | 'removeImage'>
@@ -97,6 +98,9 @@ function containerCalls(pods: GrpcService, quick: Call, slow: Call): ContainerCa
     },
     async removeContainer(id) {
       await slow('removeContainer', { containerId: id })
+    },
+    async reopenContainerLog(id) {
+      await quick('reopenContainerLog', { containerId: id })
     },
     async exec(id, command, timeoutSeconds) {
       const wire = await pods.call<{ stdout: Buffer; stderr: Buffer; exitCode: number }>(

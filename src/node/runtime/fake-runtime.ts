@@ -202,6 +202,11 @@ class MemoryRuntime implements FakeRuntime {
     this.#remove(this.containers, id)
   }
 
+  async reopenContainerLog(id: string): Promise<void> {
+    this.#called('reopenContainerLog', id)
+    this.#container(id)
+  }
+
   async exec(id: string, command: string[]): Promise<ExecResult> {
     this.#called('exec', command.join(' '))
     return this.execute(this.#container(id), command)

@@ -202,6 +202,8 @@ export interface Runtime {
   /** Asks the container to end and kills it after `graceSeconds`; resolves when it has ended. */
   stopContainer(id: string, graceSeconds: number): Promise<void>
   removeContainer(id: string): Promise<void>
+  /** Makes the runtime write a container's log to a new file of the same name. */
+  reopenContainerLog(id: string): Promise<void>
   exec(id: string, command: string[], timeoutSeconds: number): Promise<ExecResult>
 
   listImages(): Promise<RuntimeImage[]>
