@@ -11,13 +11,10 @@ import { down } from './down.ts'
 import { EXIT, explain } from './failure.ts'
 import { addImageCommands } from './image/image-commands.ts'
 import { printKubeconfig } from './kubeconfig.ts'
-import { listMachines, powerMachine } from './machine/machine-commands.ts'
+import { addMachineCommands } from './machine/machine-commands.ts'
 import { renderValue } from './output.ts'
-import { changeOptions, collect, integer, withInstance, withOutput } from './options.ts'
-import { createService } from './service/create.ts'
-import { deleteService, scaleService, updateService } from './service/change.ts'
-import { listServices, showService } from './service/show.ts'
-import { DEFAULT_PROJECT } from './service/service-view.ts'
+import { integer, withInstance, withOutput } from './options.ts'
+import { addServiceCommands } from './service/service-commands.ts'
 import { showStatus } from './status.ts'
 import { runTests } from './test.ts'
 import { up } from './up.ts'
@@ -61,77 +58,6 @@ function addInstanceCommands(program: Command): void {
     })
 }
 
-function addServiceCommands(program: Command): void {
-  const group = program.command('service').description('services: images that run as replicas')
-  const inProject = (command: Command, about: string) =>
-    command.description(about).option('-p, --project <project>', 'the project', DEFAULT_PROJECT)
-  const command = (name: string, about: string) => inProject(withOutput(group.command(name)), about)
-  command('create', 'run an image as a service')
-    .argument('<name>')
-    .requiredOption('--image <image>', 'a name in the registry, or a full name')
-    .addOption(
-      new Option('--replicas <n>', 'instances')
-        .argParser(integer({ min: 0, max: 1000 }))
-        .default(1),
-    )
-    .option('--port <port>', '8080, or 80:8080 for balancer:container; repeatable', collect, [])
-    .option('--env <name=value>', 'environment; repeatable', collect, [])
-    .option('--cluster <cluster>', 'where it runs', 'local')
-    .addOption(
-      new Option('--access <access>', 'who reaches it')
-        .choices(['Public', 'Cluster', 'None'])
-        .default('Public'),
-    )
-    .configureHelp({ sortOptions: false })
-    .addOption(changeOptions.wait)
-    .addOption(changeOptions.timeout)
-    .action((name, options) => createService(context, name, options))
-  command('list', 'list services')
-    .option('-A, --all-projects', 'of all projects')
-    .action((options) => listServices(context, options))
-  command('get', 'show one service')
-    .argument('<name>')
-    .action((name, options) => showService(context, name, options))
-  command('update', 'roll out another image')
-    .argument('<name>')
-    .requiredOption('--image <image>', 'the image to run')
-    .addOption(changeOptions.wait)
-    .addOption(changeOptions.timeout)
-    .action((name, options) => updateService(context, name, options))
-  command('scale', 'change the number of instances')
-    .argument('<name>')
-    .addOption(
-      new Option('--replicas <n>', 'instances')
-        .argParser(integer({ min: 0, max: 1000 }))
-        .makeOptionMandatory(),
-    )
-    .addOption(changeOptions.wait)
-    .addOption(changeOptions.timeout)
-    .action((name, options) => scaleService(context, name, options))
-  inProject(withInstance(group.command('delete')), 'delete a service and its instances')
-    .argument('<name>')
-    .addOption(changeOptions.wait)
-    .addOption(changeOptions.timeout)
-    .action((name, options) => deleteService(context, name, options))
-}
-
-function addMachineCommands(program: Command): void {
-  const group = program.command('machine').description('machines of the clusters')
-  withOutput(group.command('list'))
-    .description('list machines')
-    .option('--cluster <cluster>', 'of one cluster')
-    .action((options) => listMachines(context, options))
-  const power = (name: string, about: string, state: 'Running' | 'Stopped') =>
-    withInstance(group.command(name))
-      .description(about)
-      .argument('<name>')
-      .addOption(changeOptions.wait)
-      .addOption(changeOptions.timeout)
-      .action((machine, options) => powerMachine(context, machine, state, options))
-  power('stop', 'move its containers elsewhere and stop it', 'Stopped')
-  power('start', 'start it again', 'Running')
-}
-
 function buildProgram(): Command {
   const program = new Command('ccs')
     .description('A cloud container service of your own: clusters, services, images.')
@@ -139,8 +65,8 @@ function buildProgram(): Command {
     .showHelpAfterError('(--help shows how)')
     .exitOverride()
   addInstanceCommands(program)
-  addServiceCommands(program)
-  addMachineCommands(program)
+  addServiceCommands(program, context)
+  addMachineCommands(program, context)
   addImageCommands(program, context)
   program
     .command('test')
