@@ -20,6 +20,7 @@ import { ClusterFleet } from './engine/cluster-fleet.ts'
 import { digestLookup } from './engine/digest-lookup.ts'
 import type { EngineContext } from './engine/engine-context.ts'
 import { ensureFirstObjects, ensureKinds } from './engine/first-objects.ts'
+import { hubAdmission } from './engine/hub-admission.ts'
 import { KubeconfigFile } from './engine/kubeconfig-file.ts'
 import { hostLogicalCluster, type LogicalClusterHost } from './engine/logical-cluster-host.ts'
 import { MachineFleet } from './engine/machine-fleet.ts'
@@ -75,7 +76,11 @@ function hubControllers(engine: EngineContext, hub: LogicalClusterHost, members:
       { client, informers, clock, random, log, recorderFor },
       { rootCaPem: serverCaPem },
     ),
-    new ContainerServiceController({ ...common, resolveImage: createImageResolver(lookUp) }),
+    new ContainerServiceController({
+      ...common,
+      resolveImage: createImageResolver(lookUp),
+      recorder: recorderFor('container-service'),
+    }),
     new MachineDrainController(common),
   ]
 }
@@ -92,6 +97,7 @@ async function startEngine(config: ProcessConfig, log: Logger) {
   const hub = await hostLogicalCluster({
     ...engine,
     name: 'hub',
+    admission: [hubAdmission],
     file: path.join(paths.engine, 'hub.db'),
   })
   await ensureKinds(hub.client, clock)

@@ -1,27 +1,38 @@
-// Makes each ContainerService of the hub a Deployment and a Service in its cluster, and tells the
-// hub how it goes.
+// Makes each ContainerService of the hub a Deployment, a Service and a disruption budget in its cluster, keeps its
+// revisions, and tells the hub how it goes.
 import type { Clock } from '#base/clock.ts'
 import { isReason, StatusError } from '#base/errors.ts'
 import type { Logger } from '#base/log.ts'
 import type { Random } from '#base/random.ts'
 import { type ReconcileResult, WorkQueue } from '#base/work-queue.ts'
+import type { EventRecorder } from '#client/event-recorder.ts'
 import type { Client, InformerFactory } from '#client/types.ts'
 import { clusters } from '#kinds/ccs/cluster.ts'
 import { containerServices, type ContainerService } from '#kinds/ccs/container-service.ts'
-import type { Namespace } from '#kinds/k8s/core.ts'
+import { imageSourceOf } from '#kinds/ccs/service-annotations.ts'
+import { validateContainerService } from '#kinds/ccs/validate-container-service.ts'
+import type { Deployment } from '#kinds/k8s/apps.ts'
 import { keyOf, type KubeObject } from '#kinds/object.ts'
-import { deployments, namespaces, pods, services } from '#kinds/refs.ts'
-import { applyDesired, covers, deleteIfThere } from './apply-desired.ts'
-import { desiredObjects, imageSourceOf, type ResolvedImage } from './desired-objects.ts'
+import { deployments, nodes, podDisruptionBudgets, pods, services } from '#kinds/refs.ts'
+import { covers } from './apply-desired.ts'
+import { desiredObjects, type ResolvedImage } from './desired-objects.ts'
+import { fitProblem } from './fit-problem.ts'
 import type { ImageResolver } from './image-resolver.ts'
 import type { Member, Members } from './members.ts'
 import { annotations, labels, SERVICE_FINALIZER } from './names.ts'
+import type { Problem } from './problem.ts'
+import { RevisionLog } from './revision-log.ts'
+import { wantedRevision } from './revisions.ts'
+import { statusEvents } from './service-events.ts'
+import { removeObjects, takenName, writeObjects } from './service-objects.ts'
 import { serviceStatus } from './service-status.ts'
 
 export interface ContainerServiceControllerOptions {
   hub: { client: Client; informers: InformerFactory }
   members: Members
   resolveImage: ImageResolver
+  /** For events of the services, in the hub. */
+  recorder: EventRecorder
   clock: Clock
   random: Random
   log: Logger
@@ -32,12 +43,16 @@ const PROBLEM_RETRY_MS = 10_000
 /** While the cluster is not there yet. */
 const CLUSTER_RETRY_MS = 1_000
 
+type Outcome = { deployment: Deployment } | { problem: Problem }
+
 export class ContainerServiceController {
   readonly #options: ContainerServiceControllerOptions
   readonly #queue: WorkQueue
+  readonly #revisions: RevisionLog
 
   constructor(options: ContainerServiceControllerOptions) {
     this.#options = options
+    this.#revisions = new RevisionLog(options.hub)
     const { clock, random, log } = options
     this.#queue = new WorkQueue({
       name: 'container-service',
@@ -63,99 +78,133 @@ export class ContainerServiceController {
     return this.#queue.stop()
   }
 
-  #watchMember(member: Member): void {
+  #watchMember({ informers }: Member): void {
     const changed = (object: KubeObject) => {
       const name = object.metadata.labels?.[labels.service]
       const { namespace } = object.metadata
       if (name !== undefined && namespace !== undefined) this.#queue.add(`${namespace}/${name}`)
     }
     const handler = { added: changed, updated: changed, deleted: changed }
-    member.informers.informer(deployments).on(handler)
-    member.informers.informer(services).on(handler)
-    member.informers.informer(pods).on(handler)
+    informers.informer(deployments).on(handler)
+    informers.informer(services).on(handler)
+    informers.informer(podDisruptionBudgets).on(handler)
+    informers.informer(pods).on(handler)
+    informers.informer(nodes)
   }
 
   async #reconcile(key: string): Promise<ReconcileResult> {
     const service = this.#options.hub.informers.informer(containerServices).get(key)
     if (service === undefined) return
-    const member = this.#options.members.get(service.spec.cluster)
     if (service.metadata.deletionTimestamp !== undefined) return this.#remove(service)
-    if (member === undefined) {
-      await this.#report(service, undefined, {
-        reason: 'NoCluster',
-        message: `cluster "${service.spec.cluster}" is not there`,
-      })
+    const member = this.#options.members.get(service.spec.cluster)
+    if (member === undefined || !this.#revisions.isReadable) {
+      if (member === undefined) await this.#reportNoCluster(service)
       return { afterMs: CLUSTER_RETRY_MS }
     }
     if (!service.metadata.finalizers?.includes(SERVICE_FINALIZER)) {
-      await this.#setFinalizers(service, [
-        ...(service.metadata.finalizers ?? []),
-        SERVICE_FINALIZER,
-      ])
-      return
+      const { finalizers = [] } = service.metadata
+      return this.#setFinalizers(service, [...finalizers, SERVICE_FINALIZER])
     }
-    const problem = await this.#makeSo(service, member)
-    // A service that moved to another cluster leaves the old one when the new one has it.
-    if (problem === undefined)
-      for (const [name, other] of this.#options.members.all())
-        if (name !== service.spec.cluster) await this.#removeFrom(other, service)
-    await this.#report(service, member, problem)
-    return problem === undefined ? undefined : { afterMs: PROBLEM_RETRY_MS }
+    const outcome = await this.#makeSo(service, member)
+    const phase = await this.#report(service, member, outcome)
+    // A service that moved to another cluster leaves the old one when the new one serves it.
+    if (phase === 'Ready') await this.#leaveOthers(service)
+    return 'problem' in outcome ? { afterMs: PROBLEM_RETRY_MS } : undefined
   }
 
   /** Writes the objects of the service to its cluster; what users must mend comes back as a problem. */
-  async #makeSo(
-    service: ContainerService,
-    member: Member,
-  ): Promise<{ reason: string; message: string } | undefined> {
+  async #makeSo(service: ContainerService, member: Member): Promise<Outcome> {
+    const [wrong] = validateContainerService(service)
+    if (wrong !== undefined)
+      return { problem: { reason: 'Invalid', message: `${wrong.field}: ${wrong.message}` } }
     const resolved = await this.#resolve(service, member)
-    if ('problem' in resolved) return { reason: 'ImageNotFound', message: resolved.problem }
-    const desired = desiredObjects(service, resolved)
+    if ('problem' in resolved) return resolved
+    const { revision, isNew } = wantedRevision(service, resolved.image, this.#revisions.of(service))
+    const desired = desiredObjects(service, resolved, revision.spec.revision)
+    const problem =
+      fitProblem(service, member.informers.informer(nodes).list()) ??
+      takenName(member, service, desired)
+    if (problem !== undefined) return { problem }
     try {
-      await this.#ensureNamespace(member, desired.namespace)
-      await applyDesired(member.client, deployments, desired.deployment)
-      if (desired.service) await applyDesired(member.client, services, desired.service)
-      else await this.#withdrawBalancer(member, service)
+      const { deployment, reverted } = await writeObjects(member, service, desired)
+      if (isNew) await this.#revisions.record(service, revision)
+      this.#tell(service, isNew ? (revision.spec.changes ?? []) : [], deployment, reverted)
+      return { deployment }
     } catch (error) {
       if (error instanceof StatusError && (error.code === 422 || error.code === 403))
-        return { reason: 'Refused', message: error.message }
+        return { problem: { reason: 'Refused', message: error.message } }
       throw error
     }
-    return undefined
   }
 
-  async #ensureNamespace(member: Member, wanted: Namespace): Promise<void> {
-    const known = member.informers.informer(namespaces).get(wanted.metadata.name)
-    if (known === undefined || !covers(known.metadata.labels, wanted.metadata.labels))
-      await applyDesired(member.client, namespaces, wanted)
+  #tell(
+    service: ContainerService,
+    changes: readonly string[],
+    deployment: Deployment,
+    reverted: readonly string[],
+  ): void {
+    const { recorder } = this.#options
+    const number = deployment.metadata.annotations?.[annotations.revision]
+    if (changes.length > 0)
+      recorder.event(service, {
+        type: 'Normal',
+        reason: 'RevisionCreated',
+        message: `revision ${number}: ${changes.join(', ')}`,
+      })
+    if (reverted.length > 0)
+      recorder.event(service, {
+        type: 'Warning',
+        reason: 'Reverted',
+        message: `set back what was changed beside ccs: ${reverted.join(', ')}. Change the service instead`,
+      })
   }
 
   /** The digest is looked up once for each image the user names, so that all instances run the same bits. */
   async #resolve(
     service: ContainerService,
     member: Member,
-  ): Promise<ResolvedImage | { problem: string }> {
+  ): Promise<ResolvedImage | { problem: Problem }> {
     const source = imageSourceOf(service)
+    const recorded = this.#revisions.of(service)
     const running = member.informers.informer(deployments).get(keyOf(service))
-    const image = running?.spec.template.spec?.containers[0]?.image
-    if (running?.metadata.annotations?.[annotations.imageSource] === source && image !== undefined)
-      return { image, source }
-    const resolved = await this.#options.resolveImage(
-      service.metadata.namespace!,
-      service.spec.image,
+    const known = running?.metadata.annotations
+    // The record and not the Deployment says which image that was: someone may have set another one there.
+    const runs =
+      running === undefined
+        ? recorded.slice(0, 1).find(({ spec }) => spec.image === service.spec.image)
+        : recorded.find(({ spec }) => String(spec.revision) === known?.[annotations.revision])
+    if (
+      runs !== undefined &&
+      (running === undefined || known?.[annotations.imageSource] === source)
     )
-    return resolved.found ? { image: resolved.image, source } : { problem: resolved.message }
+      return { image: runs.spec.resolvedImage, source }
+    const { namespace } = service.metadata
+    const resolved = await this.#options.resolveImage(namespace!, service.spec.image)
+    if (resolved.found) return { image: resolved.image, source }
+    return { problem: { reason: 'ImageNotFound', message: resolved.message } }
   }
 
-  async #report(
-    service: ContainerService,
-    member: Member | undefined,
-    problem: { reason: string; message: string } | undefined,
-  ): Promise<void> {
+  async #reportNoCluster(service: ContainerService): Promise<void> {
+    const names = this.#options.hub.informers
+      .informer(clusters)
+      .list()
+      .map(({ metadata }) => metadata.name)
+    const { cluster } = service.spec
+    const message = names.includes(cluster)
+      ? `cluster "${cluster}" is not served yet`
+      : `cluster "${cluster}" is not there; there are: ${names.join(', ') || 'none'}`
+    await this.#report(service, undefined, { problem: { reason: 'NoCluster', message } })
+  }
+
+  async #report(service: ContainerService, member: Member | undefined, outcome: Outcome) {
     const key = keyOf(service)
     const { name, namespace } = service.metadata
+    const problem = 'problem' in outcome ? outcome.problem : undefined
     const status = serviceStatus(service, {
-      deployment: member?.informers.informer(deployments).get(key),
+      deployment:
+        'deployment' in outcome
+          ? outcome.deployment
+          : member?.informers.informer(deployments).get(key),
       service: member?.informers.informer(services).get(key),
       pods:
         member?.informers
@@ -165,30 +214,18 @@ export class ContainerServiceController {
       problem,
       nowMs: this.#options.clock.now(),
     })
-    if (service.status && covers(service.status, status) && covers(status, service.status)) return
+    const { phase } = status
+    if (service.status && covers(service.status, status) && covers(status, service.status))
+      return phase
     await this.#options.hub.client.resource(containerServices).updateStatus({ ...service, status })
+    for (const text of statusEvents(service.status, status))
+      this.#options.recorder.event(service, text)
+    return phase
   }
 
-  /** A Service of that name that someone else made stays. */
-  async #withdrawBalancer({ client, informers }: Member, { metadata }: ContainerService) {
-    const live = informers.informer(services).get(keyOf({ metadata }))
-    if (live?.metadata.labels?.[labels.service] === metadata.name)
-      await deleteIfThere(client, services, metadata)
-  }
-
-  /** Deletes what the service became in a cluster; true when nothing of it is left there. */
-  async #removeFrom({ client, informers }: Member, service: ContainerService): Promise<boolean> {
-    const isOurs = (object: KubeObject | undefined) =>
-      object?.metadata.labels?.[labels.service] === service.metadata.name
-    const kinds = [deployments, services, pods]
-    if (!kinds.every((kind) => informers.informer<KubeObject>(kind).hasSynced)) return false
-    const key = keyOf(service)
-    const deployment = informers.informer(deployments).get(key)
-    const balancer = informers.informer(services).get(key)
-    if (isOurs(balancer)) await deleteIfThere(client, services, service.metadata)
-    if (isOurs(deployment)) await deleteIfThere(client, deployments, service.metadata)
-    const instances = informers.informer(pods).list(service.metadata.namespace)
-    return !isOurs(deployment) && !isOurs(balancer) && !instances.some(isOurs)
+  async #leaveOthers(service: ContainerService): Promise<void> {
+    for (const [name, other] of this.#options.members.all())
+      if (name !== service.spec.cluster) await removeObjects(other, service)
   }
 
   /** Whether the hub has that cluster and it is not served yet, as after a start. */
@@ -199,16 +236,18 @@ export class ContainerServiceController {
   }
 
   async #remove(service: ContainerService): Promise<ReconcileResult> {
-    if (!service.metadata.finalizers?.includes(SERVICE_FINALIZER)) return
+    const { finalizers = [] } = service.metadata
+    if (!finalizers.includes(SERVICE_FINALIZER)) return
     // Until the cluster is served, nobody can say what is left in it.
     const gone = [!this.#awaitsCluster(service.spec.cluster)]
     for (const member of this.#options.members.all().values())
-      gone.push(await this.#removeFrom(member, service))
+      gone.push(await removeObjects(member, service))
     // The name is free again only when its last instance is gone.
     if (!gone.every(Boolean)) return { afterMs: CLUSTER_RETRY_MS }
+    await this.#revisions.removeAll(service)
     await this.#setFinalizers(
       service,
-      service.metadata.finalizers.filter((finalizer) => finalizer !== SERVICE_FINALIZER),
+      finalizers.filter((finalizer) => finalizer !== SERVICE_FINALIZER),
     )
   }
 

@@ -1,20 +1,24 @@
-// Pure: what a ContainerService becomes in its cluster.
+// Pure: what a ContainerService becomes in its cluster. Only standard objects of Kubernetes.
 import { createHash } from 'node:crypto'
-import type { ContainerService, ServicePort } from '#kinds/ccs/container-service.ts'
+import { type ContainerService, serviceDefaults } from '#kinds/ccs/container-service.ts'
+import { restartedAtOf } from '#kinds/ccs/service-annotations.ts'
+import { portName, protocolOf, targetOf } from '#kinds/ccs/validate-container-service.ts'
 import type { Deployment } from '#kinds/k8s/apps.ts'
-import type { EnvVar, Namespace, PodSpec, Service } from '#kinds/k8s/core.ts'
+import type { Namespace, Service } from '#kinds/k8s/core.ts'
+import type { PodDisruptionBudget } from '#kinds/k8s/policy.ts'
 import type { Metadata } from '#kinds/object.ts'
+import { desiredPod } from './desired-pod.ts'
 import { annotations, labels, MANAGER } from './names.ts'
 
-/** A service heals faster than Kubernetes' five minutes: an instance has no state to wait for. */
-const TOLERATE_DEAD_MACHINE_SECONDS = 2
-const READINESS_PERIOD_SECONDS = 1
+/** With fewer instances a budget could only forbid a drain altogether. */
+const BUDGET_REPLICAS_MIN = 2
 
 export interface DesiredObjects {
   namespace: Namespace
   deployment: Deployment
   /** Undefined when the service has no address. */
   service: Service | undefined
+  budget: PodDisruptionBudget | undefined
 }
 
 export interface ResolvedImage {
@@ -24,72 +28,6 @@ export interface ResolvedImage {
   source: string
 }
 
-/** Changes when the image has to be looked up again: another name, or the user's wish. */
-export function imageSourceOf(service: ContainerService): string {
-  const asked = service.metadata.annotations?.[annotations.imageRequestedAt]
-  return asked === undefined ? service.spec.image : `${service.spec.image} ${asked}`
-}
-
-const portName = (port: ServicePort) =>
-  port.name ?? `${(port.protocol ?? 'TCP').toLowerCase()}-${port.port}`
-
-const targetOf = (port: ServicePort) => port.targetPort ?? port.port
-
-function podSpec(service: ContainerService, image: string): PodSpec {
-  const { spec } = service
-  const ports = spec.ports ?? []
-  const field = (name: string, fieldPath: string): EnvVar => ({
-    name,
-    valueFrom: { fieldRef: { fieldPath } },
-  })
-  const given = spec.env ?? []
-  const builtIn = [
-    field('POD_NAME', 'metadata.name'),
-    field('POD_IP', 'status.podIP'),
-    field('NODE_NAME', 'spec.nodeName'),
-  ].filter((variable) => !given.some((own) => own.name === variable.name))
-  const checked = ports.find((port) => (port.protocol ?? 'TCP') === 'TCP')
-  return {
-    containers: [
-      {
-        name: service.metadata.name,
-        image,
-        ...(spec.command ? { command: spec.command } : {}),
-        ...(spec.args ? { args: spec.args } : {}),
-        env: [...builtIn, ...given],
-        ports: ports.map((port) => ({
-          name: portName(port),
-          containerPort: targetOf(port),
-          protocol: port.protocol ?? 'TCP',
-        })),
-        resources: spec.resources ?? {},
-        ...(checked
-          ? {
-              readinessProbe: {
-                tcpSocket: { port: targetOf(checked) },
-                periodSeconds: READINESS_PERIOD_SECONDS,
-              },
-            }
-          : {}),
-      },
-    ],
-    tolerations: ['not-ready', 'unreachable'].map((condition) => ({
-      key: `node.kubernetes.io/${condition}`,
-      operator: 'Exists',
-      effect: 'NoExecute',
-      tolerationSeconds: TOLERATE_DEAD_MACHINE_SECONDS,
-    })),
-    topologySpreadConstraints: ['topology.kubernetes.io/zone', 'kubernetes.io/hostname'].map(
-      (topologyKey) => ({
-        topologyKey,
-        maxSkew: 1,
-        whenUnsatisfiable: 'ScheduleAnyway',
-        labelSelector: { matchLabels: { [labels.service]: service.metadata.name } },
-      }),
-    ),
-  }
-}
-
 /** Marks an object as ours, with a hash of all that we want of it. */
 function mark<T extends { metadata: Metadata }>(object: T): T {
   const hash = createHash('sha256').update(JSON.stringify(object)).digest('hex').slice(0, 16)
@@ -97,49 +35,97 @@ function mark<T extends { metadata: Metadata }>(object: T): T {
   return object
 }
 
-export function desiredObjects(service: ContainerService, resolved: ResolvedImage): DesiredObjects {
-  const { name } = service.metadata
-  const project = service.metadata.namespace!
-  const ownLabels = {
-    [labels.service]: name,
-    [labels.name]: name,
-    [labels.managedBy]: MANAGER,
-  }
-  const metadata = (): Metadata => ({ name, namespace: project, labels: { ...ownLabels } })
-  const selector = { [labels.service]: name }
-  const ports = service.spec.ports ?? []
-  const access = service.spec.access ?? 'Public'
-  const deployment: Deployment = {
+const ownLabels = (name: string) => ({
+  [labels.service]: name,
+  [labels.name]: name,
+  [labels.managedBy]: MANAGER,
+})
+
+const metadataOf = ({ metadata: { name, namespace } }: ContainerService): Metadata => ({
+  name,
+  namespace: namespace!,
+  labels: ownLabels(name),
+})
+
+const selectorOf = ({ metadata }: ContainerService) => ({ [labels.service]: metadata.name })
+
+function desiredDeployment(
+  service: ContainerService,
+  resolved: ResolvedImage,
+  revision: number,
+): Deployment {
+  const restartedAt = restartedAtOf(service)
+  return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
-    metadata: { ...metadata(), annotations: { [annotations.imageSource]: resolved.source } },
+    metadata: {
+      ...metadataOf(service),
+      annotations: {
+        [annotations.imageSource]: resolved.source,
+        [annotations.revision]: String(revision),
+      },
+    },
     spec: {
-      replicas: service.spec.replicas ?? 1,
-      selector: { matchLabels: selector },
+      replicas: service.spec.replicas ?? serviceDefaults.replicas,
+      selector: { matchLabels: selectorOf(service) },
       strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: '25%', maxUnavailable: 0 } },
-      template: { metadata: { labels: { ...ownLabels } }, spec: podSpec(service, resolved.image) },
+      template: {
+        metadata: {
+          labels: ownLabels(service.metadata.name),
+          annotations: restartedAt === undefined ? {} : { [annotations.restartedAt]: restartedAt },
+        },
+        spec: desiredPod(service, resolved.image),
+      },
     },
   }
-  const kubeService: Service | undefined =
-    access === 'None' || ports.length === 0
-      ? undefined
-      : {
-          apiVersion: 'v1',
-          kind: 'Service',
-          metadata: metadata(),
-          spec: {
-            type: access === 'Public' ? 'LoadBalancer' : 'ClusterIP',
-            // Load balancers reach instances directly; a port on every machine would serve nobody.
-            ...(access === 'Public' ? { allocateLoadBalancerNodePorts: false } : {}),
-            selector,
-            ports: ports.map((port) => ({
-              name: portName(port),
-              port: port.port,
-              targetPort: targetOf(port),
-              protocol: port.protocol ?? 'TCP',
-            })),
-          },
-        }
+}
+
+function desiredService(service: ContainerService): Service | undefined {
+  const { access = serviceDefaults.access, ports = [] } = service.spec
+  if (access === 'None' || ports.length === 0) return undefined
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: metadataOf(service),
+    spec: {
+      type: access === 'Public' ? 'LoadBalancer' : 'ClusterIP',
+      // Load balancers reach instances directly; a port on every machine would serve nobody.
+      allocateLoadBalancerNodePorts: access === 'Public' ? false : undefined,
+      selector: selectorOf(service),
+      ports: ports.map((port) => ({
+        name: portName(port),
+        port: port.port,
+        targetPort: targetOf(port),
+        protocol: protocolOf(port),
+      })),
+    },
+  }
+}
+
+function desiredBudget(service: ContainerService): PodDisruptionBudget | undefined {
+  const { replicas = serviceDefaults.replicas, maxUnavailable } = service.spec
+  if (replicas < BUDGET_REPLICAS_MIN) return undefined
+  return {
+    apiVersion: 'policy/v1',
+    kind: 'PodDisruptionBudget',
+    metadata: metadataOf(service),
+    spec: {
+      maxUnavailable: maxUnavailable ?? serviceDefaults.maxUnavailable,
+      selector: { matchLabels: selectorOf(service) },
+      // An instance that does not serve is nobody's loss, and must not hold up a machine.
+      unhealthyPodEvictionPolicy: 'AlwaysAllow',
+    },
+  }
+}
+
+export function desiredObjects(
+  service: ContainerService,
+  resolved: ResolvedImage,
+  revision: number,
+): DesiredObjects {
+  const project = service.metadata.namespace!
+  const kubeService = desiredService(service)
+  const budget = desiredBudget(service)
   return {
     namespace: {
       apiVersion: 'v1',
@@ -147,7 +133,8 @@ export function desiredObjects(service: ContainerService, resolved: ResolvedImag
       metadata: { name: project, labels: { [labels.project]: project } },
       spec: {},
     },
-    deployment: mark(deployment),
+    deployment: mark(desiredDeployment(service, resolved, revision)),
     service: kubeService && mark(kubeService),
+    budget: budget && mark(budget),
   }
 }

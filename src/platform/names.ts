@@ -8,12 +8,14 @@ export const labels = {
 } as const
 
 export const annotations = {
-  /** On what we write: hash of what we wanted, so that fields taken away are noticed. */
+  /** On what we write: hash of what we wanted, so that a change by someone else is told from one of ours. */
   desired: 'ccs.dev/desired',
   /** On the Deployment: the image as the user wrote it when its digest was looked up. */
   imageSource: 'ccs.dev/image-source',
-  /** On a ContainerService: changes when the user asks for the image to be looked up again. */
-  imageRequestedAt: 'ccs.dev/image-requested-at',
+  /** On the Deployment: number of the ServiceRevision that it runs. */
+  revision: 'ccs.dev/revision',
+  /** On the pod template: the last restart that was asked for. */
+  restartedAt: 'ccs.dev/restarted-at',
   /** On a Service: ports on 127.0.0.1, see docs/ARCHITECTURE.md "Network". */
   hostPorts: 'ccs.dev/host-ports',
 } as const

@@ -4,7 +4,10 @@ import type { Deployment } from '#kinds/k8s/apps.ts'
 import type { Pod, Service } from '#kinds/k8s/core.ts'
 import type { Condition } from '#kinds/k8s/meta.ts'
 import { rfc3339 } from '#base/clock.ts'
+import { podProblem } from '#kinds/ccs/pod-problem.ts'
+import { requestsOf } from '#kinds/ccs/service-annotations.ts'
 import { annotations, serviceHostname } from './names.ts'
+import type { Problem } from './problem.ts'
 
 export interface Observed {
   deployment: Deployment | undefined
@@ -12,24 +15,8 @@ export interface Observed {
   /** The service's pods, for the reason why one is not ready. */
   pods: Pod[]
   /** What stopped the last reconcile, such as an image that is not there. */
-  problem: { reason: string; message: string } | undefined
+  problem: Problem | undefined
   nowMs: number
-}
-
-/** Why a pod is not ready, in a few words, or undefined when nothing is known to be wrong. */
-function podProblem(pod: Pod): string | undefined {
-  const unscheduled = pod.status?.conditions?.find(
-    (condition) => condition.type === 'PodScheduled' && condition.status === 'False',
-  )
-  if (unscheduled?.message) return `cannot be placed: ${unscheduled.message}`
-  for (const container of pod.status?.containerStatuses ?? []) {
-    const waiting = container.state?.waiting
-    if (waiting?.reason && waiting.reason !== 'ContainerCreating')
-      return waiting.message ? `${waiting.reason}: ${waiting.message}` : waiting.reason
-    const terminated = container.state?.terminated
-    if (terminated) return `exited with code ${terminated.exitCode}`
-  }
-  return undefined
 }
 
 /** Whether the newest revision was complete at some time (the Deployment's own word for it). */
@@ -67,8 +54,14 @@ function verdict(service: ContainerService, observed: Observed): Verdict {
   const total = status?.replicas ?? 0
   if (updated === wanted && ready === wanted && total === wanted)
     return { phase: 'Ready', reason: 'AllReady', message: `${ready} of ${wanted} instances ready` }
-  const why = observed.pods.map(podProblem).find((text) => text !== undefined)
-  const message = `${ready} of ${wanted} instances ready${why === undefined ? '' : `; ${why}`}`
+  const why = observed.pods.map(podProblem).find((found) => found !== undefined)
+  const message = `${ready} of ${wanted} instances ready${why === undefined ? '' : `; ${why.message}`}`
+  if (deployment.spec.paused)
+    return {
+      phase: 'Updating',
+      reason: 'Paused',
+      message: `${message}; its Deployment is paused: 'kubectl rollout resume deployment ${service.metadata.name}' lets it go on`,
+    }
   if (progressFailed(deployment)) return { phase: 'Failed', reason: 'NoProgress', message }
   // Instances that are not ready yet belong to the update; later they are a loss.
   const updating = updated < wanted || total > updated || !isRolledOut(deployment)
@@ -109,19 +102,23 @@ export function serviceStatus(
 ): ContainerServiceStatus {
   const seen = verdict(service, observed)
   const { deployment } = observed
+  const known = deployment?.metadata.annotations
   const image = deployment?.spec.template.spec?.containers[0]?.image
-  const imageSource = deployment?.metadata.annotations?.[annotations.imageSource]
+  const imageSource = known?.[annotations.imageSource]
+  const revision = known?.[annotations.revision]
   const address = observed.service?.status?.loadBalancer?.ingress?.[0]?.ip
   const url = urlOf(observed.service)
   const { name } = service.metadata
   return {
     phase: seen.phase,
     observedGeneration: service.metadata.generation ?? 0,
+    observedRequests: requestsOf(service),
     replicas: deployment?.status?.replicas ?? 0,
     readyReplicas: deployment?.status?.readyReplicas ?? 0,
     updatedReplicas: deployment?.status?.updatedReplicas ?? 0,
     ...(image === undefined ? {} : { image }),
     ...(imageSource === undefined ? {} : { imageSource }),
+    ...(revision === undefined ? {} : { revision: Number(revision) }),
     ...(url === undefined ? {} : { url }),
     ...(address === undefined
       ? {}

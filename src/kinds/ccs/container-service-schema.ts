@@ -1,7 +1,9 @@
-import type {
-  ContainerServiceSpec,
-  ContainerServiceStatus,
-  ServicePort,
+import {
+  type ContainerServiceSpec,
+  type ContainerServiceStatus,
+  type Readiness,
+  serviceDefaults,
+  type ServicePort,
 } from './container-service.ts'
 import { nameLimits, serviceLimits } from './limits.ts'
 import {
@@ -17,7 +19,8 @@ import {
   text,
 } from './schema.ts'
 
-const { argumentsMax, envMax, portsMax, replicasMax } = serviceLimits
+const { argumentsMax, drainSecondsMax, envMax, portsMax, probeSecondsMax, replicasMax } =
+  serviceLimits
 const { clusterLengthMax, serviceLengthMax } = nameLimits
 
 type Variable = NonNullable<ContainerServiceSpec['env']>[number]
@@ -46,24 +49,74 @@ const ports = (): Schema =>
     portsMax,
   )
 
+const probeSeconds = (minimum: number): Schema =>
+  integer({ format: 'int32', minimum, maximum: probeSecondsMax })
+
+const readiness = (): Schema => ({
+  ...fields<Readiness>({
+    type: choice(['TCP', 'HTTP', 'None'], { default: serviceDefaults.readiness.type }),
+    port: port(),
+    path: text({ pattern: '^/', maxLength: 1024 }),
+    initialDelaySeconds: probeSeconds(0),
+    periodSeconds: probeSeconds(1),
+    timeoutSeconds: probeSeconds(1),
+    failureThreshold: integer({ format: 'int32', minimum: 1, maximum: 100 }),
+  }),
+  'x-kubernetes-validations': [
+    {
+      rule: "!has(self.path) || self.type == 'HTTP'",
+      message: 'path is for a check of type HTTP',
+    },
+    {
+      rule: "!has(self.port) || self.type != 'None'",
+      message: 'port is for a check of type TCP or HTTP',
+    },
+  ],
+})
+
+/** What a revision is made of, beside its image: the fields that make instances what they are. */
+export const templateFields = () => ({
+  ports: ports(),
+  env: byKeys(
+    fields<Variable>({ name: text({ pattern: '^[ -<>-~]+$', minLength: 1 }), value: text() }, [
+      'name',
+    ]),
+    ['name'],
+    envMax,
+  ),
+  command: list(text(), { maxItems: argumentsMax }),
+  args: list(text(), { maxItems: argumentsMax }),
+  resources: fields<Resources>({ requests: quantities(), limits: quantities() }),
+  readiness: readiness(),
+  drainSeconds: integer({
+    format: 'int32',
+    minimum: 0,
+    maximum: drainSecondsMax,
+    default: serviceDefaults.drainSeconds,
+  }),
+  spread: choice(['Preferred', 'Required', 'None'], { default: serviceDefaults.spread }),
+})
+
 const spec = (): Schema =>
   fields<ContainerServiceSpec>(
     {
       cluster: dnsLabel(clusterLengthMax),
       image: text({ minLength: 1, maxLength: 1024, pattern: '^\\S+$' }),
-      replicas: integer({ format: 'int32', minimum: 0, maximum: replicasMax, default: 1 }),
-      ports: ports(),
-      env: byKeys(
-        fields<Variable>({ name: text({ pattern: '^[ -<>-~]+$', minLength: 1 }), value: text() }, [
-          'name',
-        ]),
-        ['name'],
-        envMax,
-      ),
-      command: list(text(), { maxItems: argumentsMax }),
-      args: list(text(), { maxItems: argumentsMax }),
-      resources: fields<Resources>({ requests: quantities(), limits: quantities() }),
-      access: choice(['Public', 'Cluster', 'None'], { default: 'Public' }),
+      replicas: integer({
+        format: 'int32',
+        minimum: 0,
+        maximum: replicasMax,
+        default: serviceDefaults.replicas,
+      }),
+      ...templateFields(),
+      access: choice(['Public', 'Cluster', 'None'], { default: serviceDefaults.access }),
+      maxUnavailable: {
+        'x-kubernetes-int-or-string': true,
+        anyOf: [{ type: 'integer' }, { type: 'string' }],
+        pattern: '^([1-9][0-9]?|100)%$',
+        minimum: 1,
+        default: serviceDefaults.maxUnavailable,
+      },
     },
     ['cluster', 'image'],
   )
@@ -78,8 +131,10 @@ export const containerServiceSchema: Schema = {
     status: fields<ContainerServiceStatus>({
       phase: choice(['Pending', 'Updating', 'Ready', 'Degraded', 'Failed']),
       observedGeneration: integer({ format: 'int64' }),
+      observedRequests: text(),
       image: text(),
       imageSource: text(),
+      revision: integer({ format: 'int64' }),
       replicas: integer({ format: 'int32' }),
       readyReplicas: integer({ format: 'int32' }),
       updatedReplicas: integer({ format: 'int32' }),

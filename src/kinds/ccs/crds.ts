@@ -16,6 +16,8 @@ import { machineTypeSchema } from './machine-type-schema.ts'
 import { machineTypes } from './machine-type.ts'
 import { machines } from './machine.ts'
 import type { Schema } from './schema.ts'
+import { serviceRevisionSchema } from './service-revision-schema.ts'
+import { serviceRevisions } from './service-revision.ts'
 
 type ColumnDefinition = CustomResourceColumnDefinition
 
@@ -120,7 +122,20 @@ export const ccsDefinitions: readonly CustomResourceDefinition[] = [
       column('Ready', '.status.readyReplicas', { type: 'integer' }),
       column('Phase', '.status.phase'),
       column('URL', '.status.url'),
+      column('Revision', '.status.revision', { type: 'integer', ...wide }),
       column('Image', '.spec.image', wide),
+    ],
+  }),
+  define(serviceRevisions, {
+    schema: serviceRevisionSchema,
+    shortNames: ['csrev'],
+    subresources: {},
+    columns: [
+      column('Service', '.spec.service'),
+      column('Revision', '.spec.revision', { type: 'integer' }),
+      column('Image', '.spec.image'),
+      column('By', '.spec.changedBy', wide),
+      column('Runs', '.spec.resolvedImage', wide),
     ],
   }),
 ]

@@ -14,6 +14,10 @@ export const serviceLimits = {
   portsMax: 32,
   envMax: 256,
   argumentsMax: 256,
+  drainSecondsMax: 600,
+  probeSecondsMax: 300,
+  /** Revisions of a service that are kept. */
+  revisionsMax: 20,
 } as const
 
 /** The name of the logical cluster that holds the product's own kinds. */

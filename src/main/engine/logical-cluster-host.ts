@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream'
 import type { Clock } from '#base/clock.ts'
 import type { Logger } from '#base/log.ts'
 import type { Random } from '#base/random.ts'
+import type { AdmissionPlugin } from '#apiserver/admission/plugin.ts'
 import { createLogicalCluster, type LogicalCluster } from '#apiserver/logical-cluster.ts'
 import { createClient } from '#client/create-client.ts'
 import { createInformerFactory } from '#client/informer-factory.ts'
@@ -26,6 +27,7 @@ export interface HostOptions {
   log: Logger
   serviceCIDR?: string
   dialNode?: (nodeName: string) => Promise<Duplex>
+  admission?: readonly AdmissionPlugin[]
 }
 
 export interface LogicalClusterHost {
@@ -72,6 +74,7 @@ export async function hostLogicalCluster(options: HostOptions): Promise<LogicalC
     version: options.version,
     ...(options.serviceCIDR === undefined ? {} : { serviceCIDR: options.serviceCIDR }),
     ...(options.dialNode === undefined ? {} : { dialNode: options.dialNode }),
+    ...(options.admission === undefined ? {} : { admission: options.admission }),
   })
   const client = createClient(api.call(ENGINE_USER))
   const informers = createInformerFactory({ client, clock, random, log })
