@@ -1,11 +1,13 @@
 // OpenAPI of what is served: v3 per group version, with an index of hashes; v2 as one document.
 import { createHash } from 'node:crypto'
+import { Readable } from 'node:stream'
 import { notAcceptable, PathNotFoundError } from '../api-errors.ts'
 import type { Outcome } from '../context.ts'
 import type { ResourceRegistry } from '../resources.ts'
 import type { GroupVersionDocument } from './documents.ts'
 import { groupVersionDocument } from './documents.ts'
 import { swaggerOf } from './swagger.ts'
+import { swaggerProtobuf } from './swagger-protobuf.ts'
 
 export type OpenApi = (parts: readonly string[], accept: string) => Outcome
 
@@ -13,7 +15,8 @@ interface Built {
   generation: number
   /** By "api/v1", "apis/apps/v1", ... */
   documents: Map<string, Rendered>
-  swagger: string | undefined
+  /** The v2 document in each form, written when it is asked for the first time. */
+  swagger: { json?: string; protobuf?: Buffer }
 }
 
 interface Rendered {
@@ -34,21 +37,26 @@ export function createOpenApi(resources: ResourceRegistry, version: string): Ope
         text: undefined,
         hash: undefined,
       })
-    built = { generation: resources.generation, documents, swagger: undefined }
+    built = { generation: resources.generation, documents, swagger: {} }
     return built
+  }
+  const answerV2 = (accept: string): Outcome => {
+    const { documents, swagger } = current()
+    const document = () =>
+      swaggerOf(
+        [...documents.values()].map((rendered) => rendered.document),
+        version,
+      )
+    if (accept.includes(PROTOBUF_V2))
+      return protobuf((swagger.protobuf ??= swaggerProtobuf(document())))
+    if (!acceptsJson(accept)) throw notAcceptable(['application/json', PROTOBUF_V2])
+    return json((swagger.json ??= JSON.stringify(document())))
   }
   return (parts, accept) => {
     const [, kind, ...rest] = parts
-    if (!acceptsJson(accept)) {
-      if (kind === 'v2' && accept.includes(PROTOBUF_V2)) return emptyProtobuf(version)
-      throw notAcceptable(['application/json'])
-    }
-    if (kind === 'v2' && rest.length === 0) {
-      const now = current()
-      const all = [...now.documents.values()].map(({ document }) => document)
-      return json((now.swagger ??= JSON.stringify(swaggerOf(all, version))))
-    }
+    if (kind === 'v2' && rest.length === 0) return answerV2(accept)
     if (kind !== 'v3') throw new PathNotFoundError()
+    if (!acceptsJson(accept)) throw notAcceptable(['application/json'])
     if (rest.length === 0) return json(JSON.stringify(indexOf(current())))
     const rendered = current().documents.get(rest.join('/'))
     if (rendered === undefined) throw new PathNotFoundError()
@@ -86,7 +94,6 @@ function indexOf({ documents }: Built) {
   return { paths: Object.fromEntries(entries) as Record<string, unknown> }
 }
 
-/** Protobuf alone is not served: clients that insist on it must hear so. */
 function acceptsJson(accept: string): boolean {
   if (accept === '') return true
   return accept.split(',').some((range) => {
@@ -99,16 +106,12 @@ const PROTOBUF_V2 = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf'
 /** The name asked for is no valid media type: Kubernetes answers with this one. */
 const PROTOBUF_V2_ANSWER = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf'
 
-/**
- * kubectl asks for v2 in protobuf alone, and only after v3 had no such kind. A document without
- * definitions says the same again, where a refusal would hide from the user what is wrong.
- */
-function emptyProtobuf(version: string): Outcome {
-  const field = (number: number, text: string) =>
-    String.fromCharCode((number << 3) | 2, Buffer.byteLength(text)) + text
-  const text = field(1, '2.0') + field(2, field(1, 'Kubernetes') + field(2, version))
-  return { type: 'document', status: 200, contentType: PROTOBUF_V2_ANSWER, text }
-}
+const protobuf = (bytes: Buffer): Outcome => ({
+  type: 'bytes',
+  status: 200,
+  contentType: PROTOBUF_V2_ANSWER,
+  chunks: Readable.from([bytes]) as AsyncIterable<Uint8Array>,
+})
 
 const json = (text: string): Outcome => ({
   type: 'document',

@@ -8,7 +8,7 @@ import path from 'node:path'
 import { after, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { unpackPackage } from './private-package.ts'
+import { unpackPackage } from '../../programs/private-package.ts'
 import { adminToken, makeDataDir, pullToken, startRegistry } from './start-registry.ts'
 
 const run = promisify(execFile)
