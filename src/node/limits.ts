@@ -9,6 +9,8 @@ export const nodeLimits = {
   operationBackoff: { firstMs: 500, maxMs: 15_000, jitter: 0.2 },
   /** Probes under way at once on a machine. */
   probesMax: 64,
+  /** A postStart hook that takes longer has failed. */
+  postStartHookSecondsMax: 3_600,
   /** Sandboxes made at once: the kernel serializes much of it, more only slows each. */
   sandboxStartsMax: 10,
   /** Pods looked at when nothing told of a change. */

@@ -13,7 +13,7 @@ import {
   hasExited,
   initContainersOf,
   isSidecar,
-  newest,
+  newestStarted,
 } from './pod-view.ts'
 import { restartAtMs, restartDelayMs } from './restart-backoff.ts'
 
@@ -32,7 +32,8 @@ function terminated(container: ContainerView): ContainerState {
       exitCode,
       reason: reason || (exitCode === 0 ? 'Completed' : 'Error'),
       ...(message === '' ? {} : { message }),
-      ...(startedAtMs === 0 ? {} : { startedAt: rfc3339(startedAtMs) }),
+      // Of a container that could not be started, Kubernetes gives the beginning of time.
+      startedAt: rfc3339(startedAtMs),
       finishedAt: rfc3339(finishedAtMs),
       containerID: idOf(container),
     },
@@ -65,7 +66,7 @@ function waitingOf(view: PodView, container: Container, last: ContainerView | un
   const over = view.pod.metadata.deletionTimestamp !== undefined || outcomeOf(view) !== undefined
   const failure = view.waiting.get(container.name)
   if (hasExited(last)) return over ? undefined : (crashLoop(view, container, last) ?? failure)
-  if (last !== undefined && last.state !== 'created') return undefined
+  if (last !== undefined) return undefined
   const reason = initContainersOf(view.pod).length > 0 ? 'PodInitializing' : 'ContainerCreating'
   return failure ?? { reason }
 }
@@ -79,7 +80,7 @@ function stateOf(waiting: Waiting | undefined, last: ContainerView | undefined):
 
 function lastStateOf(view: PodView, name: string, waiting: Waiting | undefined): ContainerState {
   const exited = view.containers.filter((c) => c.name === name && hasExited(c))
-  const last = newest(view, name)
+  const last = newestStarted(view, name)
   const previous = waiting === undefined ? exited.find((c) => c !== last) : exited[0]
   if (previous !== undefined) return terminated(previous)
   // What the runtime forgot, the API still knows.
@@ -118,21 +119,20 @@ function readyOf(view: PodView, container: Container, last: ContainerView | unde
 }
 
 export function containerStatus(view: PodView, container: Container): ContainerStatus {
-  const last = newest(view, container.name)
+  const last = newestStarted(view, container.name)
   const waiting = waitingOf(view, container, last)
   const before = beforeOf(view, container.name)
-  const known = last !== undefined && last.state !== 'created' ? last : undefined
   return {
     name: container.name,
     state: stateOf(waiting, last),
     lastState: lastStateOf(view, container.name, waiting),
     ready: waiting === undefined && readyOf(view, container, last),
-    restartCount: known?.attempt ?? before?.restartCount ?? 0,
+    restartCount: last?.attempt ?? before?.restartCount ?? 0,
     image: container.image ?? '',
-    imageID: known?.imageRef ?? '',
-    ...(known === undefined ? {} : { containerID: idOf(known) }),
+    imageID: last?.imageRef ?? '',
+    ...(last === undefined ? {} : { containerID: idOf(last) }),
     started: last?.state === 'running' && (view.probes.get(last.id)?.started ?? false),
-    ...(known === undefined ? {} : resourcesOf(container)),
+    ...(last === undefined ? {} : resourcesOf(container)),
     ...mountsOf(container),
   }
 }

@@ -13,6 +13,8 @@ export type PodAction =
       attempt: number
       restartDelayMs: number | undefined
     }
+  /** Tells of the stop and runs the preStop hook, while the container's turn to stop is still to come. */
+  | { type: 'begin-stop'; id: string; name: string; graceSeconds: number; why: string }
   | { type: 'stop-container'; id: string; name: string; graceSeconds: number; why: string }
   | { type: 'remove-container'; id: string }
   /** All is stopped: tell the API and let the pod go. */
@@ -36,6 +38,7 @@ export function keyOfAction(action: PodAction): string | undefined {
       return operationKey.container(action.name)
     case 'confirm-deletion':
       return operationKey.deletion
+    case 'begin-stop':
     case 'stop-container':
       return undefined
   }
@@ -58,7 +61,7 @@ export class PlanBuilder {
   }
 
   /** Adds an action unless its operation runs or must not be tried yet. */
-  act(action: Exclude<PodAction, { type: 'stop-container' }>): void {
+  act(action: Exclude<PodAction, { type: 'stop-container' | 'begin-stop' }>): void {
     const key = keyOfAction(action) ?? ''
     if (this.#view.busy.has(key)) return
     const notBefore = this.#view.notBeforeMs.get(key)
@@ -77,6 +80,16 @@ export class PlanBuilder {
     if (killAtMs !== undefined && killAtMs <= wantedMs + KILL_TIME_SLACK_MS) return
     const { id, name } = container
     this.actions.push({ type: 'stop-container', id, name, graceSeconds, why })
+  }
+
+  beginStop({ id, name }: ContainerView, graceSeconds: number, why: string): void {
+    if (this.#view.stopping.has(id)) return
+    this.actions.push({ type: 'begin-stop', id, name, graceSeconds, why })
+  }
+
+  /** Whether a start of this container is part of the plan. */
+  starts(name: string): boolean {
+    return this.actions.some((action) => action.type === 'start-container' && action.name === name)
   }
 
   get plan(): PodPlan {

@@ -13,6 +13,8 @@ function brief(action: PodAction): string {
       return `start ${action.name} #${action.attempt}`
     case 'stop-container':
       return `stop ${action.id} ${action.graceSeconds}s`
+    case 'begin-stop':
+      return `begin-stop ${action.id} ${action.graceSeconds}s`
     case 'create-sandbox':
       return `create sandbox #${action.attempt}`
     case 'stop-sandbox':
@@ -38,6 +40,15 @@ const inits = {
 const never = { restartPolicy: 'Never' } as const
 const failedProbe = (kind: 'liveness' | 'startup') =>
   new Map([['main-0', { started: true, ready: false, failed: kind }]])
+const hooked = {
+  containers: [
+    testContainer('main', { lifecycle: { postStart: { sleep: { seconds: 9 } } } }),
+    testContainer('next'),
+  ],
+}
+const onExit = (operator: string, ...values: number[]) => ({
+  restartPolicyRules: [{ action: 'Restart', exitCodes: { operator, values } }],
+})
 const exited = (more = {}) => seen('main', { state: 'exited', exitCode: 1, ...more })
 
 const situations: [string, Partial<PodView>, string[]][] = [
@@ -93,6 +104,72 @@ const situations: [string, Partial<PodView>, string[]][] = [
       killAtMs: new Map([['main-0', NOW_MS + 30_000]]),
     },
     [],
+  ],
+  [
+    'liveness failed, the probe has a grace period of its own',
+    {
+      pod: testPod({
+        containers: [
+          testContainer('main', { livenessProbe: { terminationGracePeriodSeconds: 7 } }),
+        ],
+      }),
+      containers: [seen('main')],
+      probes: failedProbe('liveness'),
+    },
+    ['stop main-0 7s'],
+  ],
+  [
+    'startup failed, the liveness probe has a grace period of its own',
+    {
+      pod: testPod({
+        containers: [
+          testContainer('main', { livenessProbe: { terminationGracePeriodSeconds: 7 } }),
+        ],
+      }),
+      containers: [seen('main')],
+      probes: failedProbe('startup'),
+    },
+    ['stop main-0 30s'],
+  ],
+  [
+    'postStart hook failed',
+    { containers: [seen('main')], failedHooks: new Set(['main-0']) },
+    ['stop main-0 30s'],
+  ],
+  ['a postStart hook holds back what follows', { pod: testPod(hooked) }, ['start main #0']],
+  [
+    'postStart hook is under way',
+    { pod: testPod(hooked), containers: [seen('main')], busy: new Set(['container:main']) },
+    [],
+  ],
+  [
+    'postStart hook is over',
+    { pod: testPod(hooked), containers: [seen('main')] },
+    ['start next #0'],
+  ],
+  [
+    'crash, a container that is never restarted beside one that is',
+    {
+      pod: testPod({ containers: [testContainer('main', never), testContainer('next')] }),
+      containers: [exited(), seen('next')],
+    },
+    [],
+  ],
+  [
+    'crash, never restarted but for this exit code',
+    {
+      pod: testPod({ containers: [testContainer('main', { ...never, ...onExit('In', 1) })] }),
+      containers: [exited()],
+    },
+    ['start main #1'],
+  ],
+  [
+    'crash, never restarted but for other exit codes',
+    {
+      pod: testPod({ containers: [testContainer('main', { ...never, ...onExit('NotIn', 1) })] }),
+      containers: [exited()],
+    },
+    ['stop-sandbox s-0'],
   ],
   ['image changed', { containers: [seen('main', { hash: 'other' })] }, ['stop main-0 30s']],
   [
@@ -212,7 +289,30 @@ const situations: [string, Partial<PodView>, string[]][] = [
   [
     'deleted, sidecar goes last',
     { pod: testPod(inits, deleted(30)), containers: [seen('main'), seen('side')] },
+    ['stop main-0 30s', 'begin-stop side-0 30s'],
+  ],
+  [
+    'deleted, sidecar was told',
+    {
+      pod: testPod(inits, deleted(30)),
+      containers: [seen('main'), seen('side')],
+      stopping: new Set(['side-0']),
+    },
     ['stop main-0 30s'],
+  ],
+  [
+    'deleted, time is up for all',
+    { pod: testPod(inits, deleted(0)), containers: [seen('main'), seen('side')] },
+    ['stop main-0 1s', 'stop side-0 1s'],
+  ],
+  [
+    'over, only the sidecar runs, part of its time used',
+    {
+      pod: testPod({ ...inits, ...never }),
+      containers: [exited(), seen('side')],
+      endingSinceMs: NOW_MS - 10_000,
+    },
+    ['stop side-0 20s'],
   ],
   [
     'deleted, only the sidecar runs',

@@ -12,6 +12,7 @@ import {
   initContainersOf,
   isRunning,
   isSidecar,
+  isStarting,
   newest,
   newestIn,
   operationKey,
@@ -76,7 +77,7 @@ function planContainer(view: PodView, builder: PlanBuilder, place: StartPlace): 
     return
   }
   const why = reasonToStop(view, container, current)
-  if (why !== undefined) builder.stop(current, graceSecondsOf(view), why)
+  if (why !== undefined) builder.stop(current, graceSecondsFor(view, container, current), why)
 }
 
 function reasonToStop(
@@ -87,8 +88,17 @@ function reasonToStop(
   if (current.state === 'unknown') return `Container ${container.name} is in an unknown state`
   if (current.hash !== containerHash(container))
     return `Container ${container.name} definition changed, will be restarted`
+  if (view.failedHooks.has(current.id)) return 'FailedPostStartHook'
   const failed = view.probes.get(current.id)?.failed
   return failed && `Container ${container.name} failed ${failed} probe, will be restarted`
+}
+
+/** A probe may give another grace period than the pod. */
+function graceSecondsFor(view: PodView, container: Container, current: ContainerView): number {
+  const failed = view.probes.get(current.id)?.failed
+  const probe = failed === 'startup' ? container.startupProbe : container.livenessProbe
+  const own = failed === undefined ? undefined : probe?.terminationGracePeriodSeconds
+  return own ?? graceSecondsOf(view)
 }
 
 /** Runs init containers one after the other; true when the pod's own containers may run. */
@@ -99,8 +109,9 @@ function planInitContainers(view: PodView, builder: PlanBuilder, sandbox: Sandbo
     const current = newestIn(view, container.name, sandbox.id)
     if (isSidecar(container)) {
       planContainer(view, builder, { container, sandbox })
-      const started = isRunning(current) && (view.probes.get(current.id)?.started ?? false)
-      if (!initialized && !started) return false
+      const started = isRunning(current) && !isStarting(view, current)
+      const passed = started && (view.probes.get(current.id)?.started ?? false)
+      if (!initialized && !passed) return false
     } else if (!initialized && !(hasExited(current) && current.exitCode === 0)) {
       if (isRunning(current)) return false
       planRestart(view, builder, { container, sandbox })
@@ -108,6 +119,16 @@ function planInitContainers(view: PodView, builder: PlanBuilder, sandbox: Sandbo
     }
   }
   return true
+}
+
+/** All at once; but a container with a postStart hook holds back those that follow until that is over. */
+function planOwnContainers(view: PodView, builder: PlanBuilder, sandbox: SandboxView): void {
+  for (const container of view.pod.spec.containers) {
+    planContainer(view, builder, { container, sandbox })
+    const { name, lifecycle } = container
+    const starts = view.busy.has(operationKey.container(name)) || builder.starts(name)
+    if (lifecycle?.postStart !== undefined && starts) return
+  }
 }
 
 /** A sandbox that died takes its containers with it: clear them, then make the next one. */
@@ -165,8 +186,7 @@ export function planPod(view: PodView): PodPlan {
   if (sandbox?.state !== 'ready') {
     planSandbox(view, builder)
   } else if (planInitContainers(view, builder, sandbox)) {
-    for (const container of view.pod.spec.containers)
-      planContainer(view, builder, { container, sandbox })
+    planOwnContainers(view, builder, sandbox)
   }
   planGarbage(view, builder)
   return builder.plan

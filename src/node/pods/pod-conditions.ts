@@ -47,9 +47,10 @@ function podReady(view: PodView, containers: Verdict): Verdict {
   const messages = (pod.spec.readinessGates ?? []).flatMap(({ conditionType }) => {
     const gate = pod.status?.conditions?.find(({ type }) => type === conditionType)
     if (gate?.status === 'True') return []
-    const what = gate === undefined ? 'does not exist' : `is set to "${gate.status}"`
     return [
-      `the status of pod readiness gate "${conditionType}" is not "True", but ${gate === undefined ? 'it ' : ''}${what}`,
+      gate === undefined
+        ? `corresponding condition of pod readiness gate "${conditionType}" does not exist.`
+        : `the status of pod readiness gate "${conditionType}" is not "True", but ${gate.status}`,
     ]
   })
   if (messages.length === 0) return YES

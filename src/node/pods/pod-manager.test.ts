@@ -85,7 +85,6 @@ async function startAgent({ clock, api, runtime, healthy, answering }: World) {
     images: new ImagePuller(common),
     volumes: podVolumes({ machine, sources, random, now: () => clock.now() }),
     objects,
-    prober,
     events: new PodEvents(recorder),
     machine,
     limits,
@@ -250,6 +249,103 @@ describe('PodManager', () => {
     await until(world, 'a clean runtime', () => world.runtime.sandboxes.length === 0)
     assert.equal(world.runtime.containers.length, 0)
     await world.agent.stop()
+  })
+
+  test('runs preStop hooks of all at once, ends sidecars last, and takes the hooks off their time', async () => {
+    const hook = (name: string) => ({ preStop: { exec: { command: [name] } } })
+    const side = { name: 'side', image: 'app:1', restartPolicy: 'Always', lifecycle: hook('quit') }
+    const world = await runningWorld({
+      initContainers: [side],
+      containers: [
+        { name: 'main', image: 'app:1', lifecycle: { preStop: { sleep: { seconds: 3 } } } },
+      ],
+    })
+    world.runtime.termMs = 1_000
+    const client = createClient(world.api.call)
+    await client.resource(pods).delete({ namespace: 'shop', name: 'web' })
+    await until(world, 'the hook of the sidecar', () => countOf(world, 'exec') === 1)
+    await world.clock.advance(2_900)
+    assert.equal(countOf(world, 'stopContainer'), 0)
+    await world.clock.advance(200)
+    const [sideId, mainId] = world.runtime.containers.map(({ id }) => id)
+    await until(world, 'a stop', () => countOf(world, 'stopContainer') === 1)
+    assert.ok(world.runtime.calls.includes(`stopContainer ${mainId} 27`))
+    await world.clock.advance(1_000)
+    await until(world, 'the stop of the sidecar', () => countOf(world, 'stopContainer') === 2)
+    assert.ok(world.runtime.calls.includes(`stopContainer ${sideId} 26`))
+    await world.clock.advance(1_000)
+    await until(world, 'the end', () => get(world) === undefined)
+    await world.agent.stop()
+    const kills = world.api.list(events).filter(({ reason }) => reason === 'Killing')
+    assert.deepEqual(
+      new Set(kills.map(({ message }) => message)),
+      new Set(['Stopping container main', 'Stopping container side']),
+    )
+    assert.equal(kills.length, 2)
+  })
+
+  test('a delete with less time does not wait for a hook that takes longer', async () => {
+    const lifecycle = { preStop: { sleep: { seconds: 25 } } }
+    const world = await runningWorld({ containers: [{ name: 'main', image: 'app:1', lifecycle }] })
+    const resource = createClient(world.api.call).resource(pods)
+    await resource.delete({ namespace: 'shop', name: 'web' })
+    await until(world, 'an event', () =>
+      world.api.list(events).some(({ reason }) => reason === 'Killing'),
+    )
+    await resource.delete({ namespace: 'shop', name: 'web' }, { gracePeriodSeconds: 2 })
+    for (let turn = 0; turn < 50; turn++) await settle()
+    await world.clock.advance(2_000)
+    await until(world, 'a stop', () => countOf(world, 'stopContainer') > 0)
+    await until(world, 'the end', () => get(world) === undefined)
+    await world.agent.stop()
+  })
+
+  test('a hook is waited for no longer than its container lives', async () => {
+    const lifecycle = { preStop: { sleep: { seconds: 25 } } }
+    const world = await runningWorld({ containers: [{ name: 'main', image: 'app:1', lifecycle }] })
+    await createClient(world.api.call).resource(pods).delete({ namespace: 'shop', name: 'web' })
+    await until(world, 'an event', () =>
+      world.api.list(events).some(({ reason }) => reason === 'Killing'),
+    )
+    world.runtime.exit(world.runtime.containers[0]!.id, 0)
+    await until(world, 'the end', () => get(world) === undefined)
+    await world.agent.stop()
+    assert.ok(!world.api.list(events).some(({ reason }) => reason === 'FailedPreStopHook'))
+  })
+
+  test('a container is not running before its postStart hook is over, nor are those after it', async () => {
+    const world = newWorld()
+    const lifecycle = { postStart: { sleep: { seconds: 5 } } }
+    const first = { name: 'first', image: 'app:1', lifecycle, readinessProbe: { exec: {} } }
+    const containers = [first, { name: 'second', image: 'app:1' }]
+    world.api.put(pods, testPod({ containers }))
+    const agent = await startAgent(world)
+    await until(world, 'a start', () => countOf(world, 'startContainer') === 1)
+    await world.clock.advance(4_000)
+    assert.equal(get(world)?.status?.phase, 'Pending')
+    assert.equal(main(get(world))?.state?.waiting?.reason, 'ContainerCreating')
+    assert.equal(countOf(world, 'startContainer'), 1)
+    await world.clock.advance(1_000)
+    await until(world, 'a ready pod', () => isReady(get(world)))
+    assert.equal(countOf(world, 'startContainer'), 2)
+    await agent.stop()
+  })
+
+  test('a container whose postStart hook fails is stopped and started again', async () => {
+    const lifecycle = { postStart: { exec: { command: ['prepare'] } } }
+    const world = newWorld()
+    world.runtime.execute = () => ({ stdout: '', stderr: 'secret', exitCode: 1 })
+    world.api.put(pods, testPod({ containers: [{ name: 'main', image: 'app:1', lifecycle }] }))
+    const agent = await startAgent(world)
+    await until(world, 'a stop', () => countOf(world, 'stopContainer') === 1)
+    world.runtime.execute = () => ({ stdout: '', stderr: '', exitCode: 0 })
+    await world.clock.advance(600)
+    await until(world, 'a ready pod', () => isReady(get(world)))
+    assert.equal(main(get(world))?.restartCount, 1)
+    await agent.stop()
+    const told = world.api.list(events).map(({ reason, message }) => `${reason}: ${message}`)
+    assert.ok(told.includes('FailedPostStartHook: PostStartHook failed'), told.join('\n'))
+    assert.ok(told.includes('Killing: FailedPostStartHook'), told.join('\n'))
   })
 
   test('removes what the API forgot while no agent was there', async () => {

@@ -20,7 +20,7 @@ import { outcomeOf } from './pod-outcome.ts'
 import type { PodOperations } from './pod-operations.ts'
 import { type Observed, type PodRecord, podRecord } from './pod-record.ts'
 import { podStatus } from './pod-status.ts'
-import { type PodView, isRunning, operationKey } from './pod-view.ts'
+import { type PodView, isRunning, isStarting, operationKey } from './pod-view.ts'
 import { isNewer, statusDiffers, writePodStatus } from './status-writer.ts'
 
 export interface PodManagerOptions {
@@ -190,6 +190,7 @@ export class PodManager {
   }
 
   #end(record: PodRecord): void {
+    record.endingSinceMs ??= this.#options.clock.now()
     if (!record.ending.signal.aborted) record.ending.abort(new Error('the pod ends'))
   }
 
@@ -200,9 +201,11 @@ export class PodManager {
     const observed = record.observed
     if (observed === undefined) return
     this.#probe(record, observed)
-    const view = this.#viewOf(record, observed)
-    if (view.pod.metadata.deletionTimestamp !== undefined || outcomeOf(view) !== undefined)
+    this.#operations?.noteEnds(record, observed)
+    const seen = this.#viewOf(record, observed)
+    if (seen.pod.metadata.deletionTimestamp !== undefined || outcomeOf(seen) !== undefined)
       this.#end(record)
+    const view = { ...seen, endingSinceMs: record.endingSinceMs }
     const plan = record.gone ? planRemoval(view, graceSecondsLeft(view)) : planPod(view)
     for (const action of plan.actions) this.#operations?.start(record, action)
     if (!record.gone) this.#operations?.tellBackOffs(record, view)
@@ -258,7 +261,9 @@ export class PodManager {
     const all = [...(pod.spec.initContainers ?? []), ...pod.spec.containers]
     const { containerStatuses = [], initContainerStatuses = [] } = pod.status ?? {}
     const statuses = [...initContainerStatuses, ...containerStatuses]
-    const running = containers.filter(({ state }) => state === 'running')
+    const view = this.#viewOf(record, { containers, sandboxes })
+    // A container is not asked how it is before its postStart hook is over.
+    const running = containers.filter((c) => c.state === 'running' && !isStarting(view, c))
     probes.follow(
       record.uid,
       running.flatMap(({ id, name, startedAtMs }) => {
@@ -283,6 +288,9 @@ export class PodManager {
       busy: record.busy,
       notBeforeMs: record.notBeforeMs,
       killAtMs: record.killAtMs,
+      stopping: new Set(record.stopping.keys()),
+      failedHooks: record.failedHooks,
+      endingSinceMs: record.endingSinceMs,
       stoppedSandboxes: record.stoppedSandboxes,
       volumesReady: record.volumes.ready,
       volumesDueAtMs: record.volumes.dueAtMs,

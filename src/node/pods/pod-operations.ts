@@ -6,7 +6,7 @@ import { isReason } from '#base/errors.ts'
 import type { Logger } from '#base/log.ts'
 import type { Random } from '#base/random.ts'
 import type { Client } from '#client/types.ts'
-import type { Container, Pod } from '#kinds/k8s/core.ts'
+import type { Pod } from '#kinds/k8s/core.ts'
 import { pods } from '#kinds/refs.ts'
 import type { ClusterDns } from '../container/dns-config.ts'
 import type { PodCgroups } from '../container/pod-cgroup.ts'
@@ -17,14 +17,15 @@ import { ImageError } from '../images/image-puller.ts'
 import { nodeLimits } from '../limits.ts'
 import type { SandboxConfig } from '../runtime/runtime.ts'
 import { VolumeError } from '../volumes/pod-volumes.ts'
-import { runHook } from './lifecycle-hook.ts'
+import { ContainerStopper } from './container-stopper.ts'
 import { type PodAction, keyOfAction } from './plan-builder.ts'
-import { normal, warning } from './pod-events.ts'
+import { warning } from './pod-events.ts'
 import { crashLoop, podTitle } from './container-status.ts'
-import type { PodRecord } from './pod-record.ts'
-import { type PodView, initContainersOf, newest, operationKey } from './pod-view.ts'
+import type { Observed, PodRecord } from './pod-record.ts'
+import { type PodView, containersOf, newest, operationKey } from './pod-view.ts'
 import {
   type StartDependencies,
+  HookError,
   StartError,
   startContainer,
   tellStartFailure,
@@ -51,25 +52,26 @@ export interface OperationDependencies extends StartDependencies {
 
 type ActionOf<T extends PodAction['type']> = Extract<PodAction, { type: T }>
 
-/** How long a preStop hook may take beyond the grace period, when that is used up. */
-const STOP_GRACE_SECONDS_MIN = 2
-
-const allContainers = (pod: Pod): Container[] => [...initContainersOf(pod), ...pod.spec.containers]
-
 export class PodOperations {
   readonly #deps: OperationDependencies
+  readonly #stopper: ContainerStopper
 
   constructor(deps: OperationDependencies) {
     this.#deps = deps
+    this.#stopper = new ContainerStopper(deps)
   }
 
   start(record: PodRecord, action: PodAction): void {
-    if (action.type === 'stop-container') return this.#stop(record, action)
+    if (action.type === 'stop-container') return this.#stopper.stop(record, action)
+    if (action.type === 'begin-stop') return void this.#stopper.begin(record, action)
     const key = keyOfAction(action)
     if (key !== undefined) this.#run(record, key, () => this.#perform(record, action))
   }
 
-  #perform(record: PodRecord, action: Exclude<PodAction, ActionOf<'stop-container'>>) {
+  #perform(
+    record: PodRecord,
+    action: Exclude<PodAction, ActionOf<'stop-container' | 'begin-stop'>>,
+  ) {
     switch (action.type) {
       case 'prepare-volumes':
         return this.#prepareVolumes(record)
@@ -90,9 +92,14 @@ export class PodOperations {
     }
   }
 
+  /** Of a look at the runtime: what has ended waits for nothing any more. */
+  noteEnds(record: PodRecord, observed: Observed): void {
+    this.#stopper.noteEnds(record, observed)
+  }
+
   /** Says once for each crash that the restart is held back. */
   tellBackOffs(record: PodRecord, view: PodView): void {
-    for (const container of allContainers(record.pod)) {
+    for (const container of containersOf(record.pod)) {
       const last = newest(view, container.name)
       if (last === undefined || crashLoop(view, container, last) === undefined) continue
       if (record.toldBackOffs.has(last.id)) continue
@@ -131,7 +138,7 @@ export class PodOperations {
   /** After a failed pull the wait is shown as such; after that nothing happens until it is over. */
   #imageRetryAtMs(record: PodRecord, error: ImageError): number | undefined {
     if (error.tried) return undefined
-    const all = allContainers(record.pod).map(({ image = '' }) =>
+    const all = containersOf(record.pod).map(({ image = '' }) =>
       this.#deps.images.retryAtMs(record.uid, image),
     )
     const waits = all.filter((atMs) => atMs !== undefined && atMs > this.#deps.clock.now())
@@ -187,7 +194,7 @@ export class PodOperations {
 
   async #startContainer(record: PodRecord, action: ActionOf<'start-container'>): Promise<void> {
     const { pod, ending } = record
-    const container = allContainers(pod).find(({ name }) => name === action.name)
+    const container = containersOf(pod).find(({ name }) => name === action.name)
     const sandbox = record.observed?.sandboxes.find(({ id }) => id === action.sandboxId)
     if (container === undefined || sandbox === undefined) return
     const { hostAddresses } = this.#deps
@@ -206,66 +213,10 @@ export class PodOperations {
     } catch (error) {
       if (error instanceof StartError || error instanceof ImageError) {
         record.waiting.set(action.name, error.waiting)
+        if (error instanceof HookError) record.failedHooks.add(error.containerId)
         tellStartFailure(this.#deps.events, start, error)
       }
       throw error
-    }
-  }
-
-  /** A stop may overtake one that takes longer, so it has no key. */
-  #stop(record: PodRecord, action: ActionOf<'stop-container'>): void {
-    const { clock, log, finished } = this.#deps
-    const first = !record.killAtMs.has(action.id)
-    record.killAtMs.set(action.id, clock.now() + action.graceSeconds * 1000)
-    this.#stopContainer(record, action, first)
-      .catch((error: unknown) => {
-        log.warn('a container could not be stopped', { container: action.id, error })
-        // Tried again, but not at once.
-        return clock.sleep(nodeLimits.operationBackoff.maxMs)
-      })
-      .finally(() => {
-        record.killAtMs.delete(action.id)
-        finished(record)
-      })
-  }
-
-  async #stopContainer(
-    record: PodRecord,
-    action: ActionOf<'stop-container'>,
-    first: boolean,
-  ): Promise<void> {
-    const { clock, events, runtime } = this.#deps
-    const { pod } = record
-    if (first) events.aboutContainer(pod, action, normal('Killing', action.why))
-    const beganAtMs = clock.now()
-    if (first) await this.#preStop(record, action)
-    const usedSeconds = Math.round((clock.now() - beganAtMs) / 1000)
-    const leftSeconds = action.graceSeconds - usedSeconds
-    const graceSeconds =
-      usedSeconds === 0 ? leftSeconds : Math.max(STOP_GRACE_SECONDS_MIN, leftSeconds)
-    await runtime.stopContainer(action.id, graceSeconds)
-  }
-
-  async #preStop(record: PodRecord, action: ActionOf<'stop-container'>): Promise<void> {
-    const { pod } = record
-    const container = allContainers(pod).find(({ name }) => name === action.name)
-    const handler = container?.lifecycle?.preStop
-    if (container === undefined || handler === undefined) return
-    const address = record.observed?.sandboxes[0]?.addresses[0] ?? ''
-    const context = {
-      ...this.#deps,
-      pod,
-      container,
-      containerId: action.id,
-      address,
-      timeoutSeconds: action.graceSeconds,
-    }
-    try {
-      await runHook(handler, context)
-    } catch (error) {
-      // The container is stopped all the same.
-      const message = `PreStopHook failed: ${(error as Error).message}`
-      this.#deps.events.aboutContainer(pod, container, warning('FailedPreStopHook', message))
     }
   }
 

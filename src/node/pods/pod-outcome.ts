@@ -1,5 +1,5 @@
 // Whether a pod is over, and how it ended.
-import type { Container, Pod } from '#kinds/k8s/core.ts'
+import type { Container, ContainerRestartRule, Pod } from '#kinds/k8s/core.ts'
 import { type PodView, hasExited, initContainersOf, isSidecar, newest } from './pod-view.ts'
 
 export type Outcome = 'Succeeded' | 'Failed'
@@ -10,9 +10,17 @@ export const deadlineExceeded = {
 } as const
 
 export function mayRestart(pod: Pod, container: Container, exitCode: number): boolean {
-  if (isSidecar(container)) return true
-  const policy = pod.spec.restartPolicy ?? 'Always'
-  return policy === 'Always' ? true : policy === 'OnFailure' && exitCode !== 0
+  const { restartPolicy, restartPolicyRules = [] } = container
+  // The container's own word stands over the pod's, and the first rule that matches over both.
+  if (restartPolicyRules.some((rule) => matches(rule, exitCode))) return true
+  const policy = restartPolicy ?? pod.spec.restartPolicy ?? 'Always'
+  return policy === 'Always' || (policy === 'OnFailure' && exitCode !== 0)
+}
+
+/** The one action of rules is to restart. */
+function matches({ exitCodes }: ContainerRestartRule, exitCode: number): boolean {
+  const isNamed = exitCodes?.values?.includes(exitCode) ?? false
+  return exitCodes?.operator === 'NotIn' ? !isNamed : isNamed
 }
 
 /** When the pod's active deadline passes; undefined without one. */
@@ -35,8 +43,8 @@ function ownOutcome(view: PodView): Outcome | undefined {
   for (const container of initContainersOf(pod)) {
     const last = newest(view, container.name)
     if (isSidecar(container) || !hasExited(last) || last.exitCode === 0) continue
-    // Init containers that fail are tried again unless the pod is never restarted.
-    if (pod.spec.restartPolicy === 'Never') return 'Failed'
+    // Init containers that fail are tried again unless they or the pod are never restarted.
+    if (!mayRestart(pod, container, last.exitCode)) return 'Failed'
   }
   const ends = pod.spec.containers.map((container) => ({
     container,

@@ -8,6 +8,14 @@ export interface Observed {
   containers: readonly ContainerView[]
 }
 
+/** A stop that was begun: users were told, the preStop hook runs or ran. */
+export interface Stopping {
+  /** Resolves when the hook is over; undefined where there is none. */
+  hook: Promise<void> | undefined
+  /** Aborted when the container has ended: its hook waits for nothing any more. */
+  ended: AbortController
+}
+
 export interface PodRecord {
   readonly uid: string
   pod: Pod
@@ -20,6 +28,9 @@ export interface PodRecord {
   readonly notBeforeMs: Map<string, number>
   readonly waiting: Map<string, Waiting>
   readonly killAtMs: Map<string, number>
+  readonly stopping: Map<string, Stopping>
+  readonly failedHooks: Set<string>
+  endingSinceMs: number | undefined
   readonly stoppedSandboxes: Set<string>
   /** Containers, by id, whose held back restart users were told of. */
   readonly toldBackOffs: Set<string>
@@ -41,6 +52,9 @@ export function podRecord(uid: string, pod: Pod): PodRecord {
     notBeforeMs: new Map(),
     waiting: new Map(),
     killAtMs: new Map(),
+    stopping: new Map(),
+    failedHooks: new Set(),
+    endingSinceMs: undefined,
     stoppedSandboxes: new Set(),
     toldBackOffs: new Set(),
     volumes: { ready: false, dueAtMs: undefined },

@@ -11,6 +11,7 @@ import {
   isRunning,
   isSidecar,
   newest,
+  newestStarted,
 } from './pod-view.ts'
 
 export interface StatusOptions {
@@ -31,7 +32,7 @@ function outcomeOfDeleted(view: PodView): Outcome | undefined {
 function initDone(view: PodView): boolean {
   return initContainersOf(view.pod).every((container) => {
     const last = newest(view, container.name)
-    if (isSidecar(container)) return last !== undefined
+    if (isSidecar(container)) return newestStarted(view, container.name) !== undefined
     return hasExited(last) && last.exitCode === 0
   })
 }
@@ -45,8 +46,7 @@ function phaseOf(view: PodView): NonNullable<PodStatus['phase']> {
   if (deleted !== undefined) return deleted
   const known = view.pod.status?.phase
   const started = view.pod.spec.containers.every(({ name }) => {
-    const last = newest(view, name)
-    return last !== undefined && last.state !== 'created'
+    return newestStarted(view, name) !== undefined
   })
   if (started && initDone(view)) return 'Running'
   return known === 'Running' ? 'Running' : 'Pending'

@@ -59,6 +59,12 @@ export interface PodView {
   notBeforeMs: ReadonlyMap<string, number>
   /** When containers that are being stopped will be killed, by id. */
   killAtMs: ReadonlyMap<string, number>
+  /** Containers, by id, whose users were told of the stop and whose preStop hooks were begun. */
+  stopping: ReadonlySet<string>
+  /** Containers, by id, whose postStart hook failed. */
+  failedHooks: ReadonlySet<string>
+  /** When the agent began to end the pod. */
+  endingSinceMs: number | undefined
   /** Sandboxes whose network is given back. */
   stoppedSandboxes: ReadonlySet<string>
   volumesReady: boolean
@@ -79,6 +85,19 @@ export const operationKey = {
 export const newest = (view: PodView, name: string): ContainerView | undefined =>
   view.containers.find((container) => container.name === name)
 
+/** Whether a container runs already while its start, with a postStart hook, is still under way. */
+export const isStarting = (view: PodView, container: ContainerView): boolean =>
+  isRunning(container) &&
+  view.busy.has(operationKey.container(container.name)) &&
+  newest(view, container.name) === container
+
+/** The newest start that is over: what users see of a container until the next one is. */
+export const newestStarted = (view: PodView, name: string): ContainerView | undefined =>
+  view.containers.find(
+    (container) =>
+      container.name === name && container.state !== 'created' && !isStarting(view, container),
+  )
+
 export const newestIn = (
   view: PodView,
   name: string,
@@ -90,6 +109,12 @@ export const newestIn = (
 export const isSidecar = (container: Container): boolean => container.restartPolicy === 'Always'
 
 export const initContainersOf = (pod: Pod): Container[] => pod.spec.initContainers ?? []
+
+/** Init containers first. */
+export const containersOf = (pod: Pod): Container[] => [
+  ...initContainersOf(pod),
+  ...pod.spec.containers,
+]
 
 export const sidecarsOf = (pod: Pod): Container[] => initContainersOf(pod).filter(isSidecar)
 

@@ -9,9 +9,9 @@ import type { MachineLimits } from '../container/container-resources.ts'
 import { containerEnvironment } from '../container/environment.ts'
 import type { ObjectSource } from '../container/object-source.ts'
 import { type MachineDirectories, logPath, podPlaces } from '../container/pod-places.ts'
+import { nodeLimits } from '../limits.ts'
 import { ImageError, type ImagePuller } from '../images/image-puller.ts'
 import { podCredentials } from '../images/pull-secrets.ts'
-import type { Prober } from '../probes/prober.ts'
 import {
   type Credentials,
   type Runtime,
@@ -21,8 +21,8 @@ import {
 } from '../runtime/runtime.ts'
 import { containerMounts } from '../volumes/container-mounts.ts'
 import type { PodVolumes } from '../volumes/pod-volumes.ts'
-import { duration } from './container-status.ts'
-import { runHook } from './lifecycle-hook.ts'
+import { duration, podTitle } from './container-status.ts'
+import { abortable, hookTitle, runHook } from './lifecycle-hook.ts'
 import { type PodEvents, normal, warning } from './pod-events.ts'
 import type { Waiting } from './pod-view.ts'
 
@@ -31,7 +31,6 @@ export interface StartDependencies {
   images: ImagePuller
   volumes: PodVolumes
   objects: ObjectSource
-  prober: Prober
   clock: Clock
   events: PodEvents
   machine: MachineDirectories
@@ -61,6 +60,17 @@ export class StartError extends Error {
     super(waiting.message, { cause })
     this.name = 'StartError'
     this.waiting = waiting
+  }
+}
+
+/** A container runs, but its postStart hook failed: it must be stopped. */
+export class HookError extends StartError {
+  readonly containerId: string
+
+  constructor(message: string, options: { containerId: string; cause: unknown }) {
+    super({ reason: 'PostStartHookError', message }, options.cause)
+    this.name = 'HookError'
+    this.containerId = options.containerId
   }
 }
 
@@ -94,17 +104,6 @@ async function ensureImage(deps: StartDependencies, start: ContainerStart): Prom
     },
   })
   return abortable(ensured, signal)
-}
-
-/** Follows a promise until the signal aborts; what goes on after that is of no interest. */
-function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  const aborted = Promise.withResolvers<never>()
-  const onAbort = () => aborted.reject(signal.reason as Error)
-  signal.throwIfAborted()
-  signal.addEventListener('abort', onAbort, { once: true })
-  return Promise.race([promise, aborted.promise]).finally(() =>
-    signal.removeEventListener('abort', onAbort),
-  )
 }
 
 /** Makes the configuration; what is wrong with the spec shows only now. */
@@ -157,17 +156,18 @@ async function postStart(
     container,
     containerId: id,
     address: start.podAddresses[0] ?? '',
-    timeoutSeconds: 3_600,
+    timeoutSeconds: nodeLimits.postStartHookSecondsMax,
     signal,
   }
   try {
-    await abortable(runHook(handler, context), signal)
+    await runHook(handler, context)
   } catch (error) {
     if (signal.aborted) throw error
-    const message = `PostStartHook failed: ${describe(error)}`
-    deps.events.aboutContainer(pod, container, warning('FailedPostStartHook', message))
-    await deps.runtime.stopContainer(id, pod.spec.terminationGracePeriodSeconds ?? 30)
-    throw new StartError({ reason: 'PostStartHookError', message }, error)
+    // What the hook wrote may be secret: the status tells it, events do not.
+    const told = warning('FailedPostStartHook', 'PostStartHook failed')
+    deps.events.aboutContainer(pod, container, told)
+    const message = `${hookTitle(handler)} for Container "${container.name}" in Pod "${podTitle({ pod })}" failed - error: ${describe(error)}`
+    throw new HookError(message, { containerId: id, cause: error })
   }
 }
 
@@ -203,6 +203,8 @@ export function tellStartFailure(
     tell(warning('Failed', `Failed to pull image "${container.image}": ${error.message}`))
   if (reason === 'ImagePullBackOff')
     tell(normal('BackOff', `Back-off pulling image "${container.image}"`))
+  // Told already, without what the hook wrote.
+  if (error instanceof HookError) return
   if (reason === 'InvalidImageName') tell(warning('InspectFailed', error.message))
   const named = error instanceof ImageError && reason !== 'ErrImageNeverPull'
   tell(warning('Failed', `Error: ${named ? reason : error.message}`))
