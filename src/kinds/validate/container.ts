@@ -14,7 +14,9 @@ import {
   required,
 } from './field-error.ts'
 import { validatePortNumber, validateProtocol } from './ports.ts'
-import { type ProbeUse, validateLifecycleHandler, validateProbe } from './probe.ts'
+import { type LifecyclePlace, validateLifecycle } from './lifecycle.ts'
+import { type ProbeUse, validateProbe } from './probe.ts'
+import { validateRestartPolicy } from './restart-policy.ts'
 import { validateResources } from './resources.ts'
 import { validateSecurityContext } from './security-context.ts'
 import { validateRelativePath } from './volume.ts'
@@ -24,7 +26,7 @@ const MESSAGE_POLICIES = ['File', 'FallbackToLogsOnError']
 const PROPAGATIONS = ['Bidirectional', 'HostToContainer', 'None']
 const PROBES = ['livenessProbe', 'readinessProbe', 'startupProbe'] as const satisfies ProbeUse[]
 
-export interface ContainerPlace {
+export interface ContainerPlace extends LifecyclePlace {
   volumeNames: ReadonlySet<string>
   hostNetwork: boolean
 }
@@ -74,7 +76,7 @@ export function validateImage(image: string | undefined, field: string): FieldEr
 function validateInit(container: Container, field: string): FieldError[] {
   const { restartPolicy, lifecycle } = container
   if (restartPolicy === 'Always') return []
-  const errors = oneOf(`${field}.restartPolicy`, restartPolicy, ['Always'])
+  const errors: FieldError[] = []
   const detail = 'may not be set for init containers without restartPolicy=Always'
   if (lifecycle !== undefined) errors.push(forbidden(`${field}.lifecycle`, detail))
   for (const probe of PROBES)
@@ -88,10 +90,7 @@ function validateContainer(
   place: ContainerPlace,
 ): FieldError[] {
   const { terminationMessagePolicy, imagePullPolicy, lifecycle } = container
-  const errors: FieldError[] = []
-  for (const hook of ['postStart', 'preStop'] as const)
-    if (lifecycle?.[hook] !== undefined)
-      errors.push(...validateLifecycleHandler(lifecycle[hook], `${field}.lifecycle.${hook}`))
+  const errors = validateLifecycle(lifecycle, `${field}.lifecycle`, place)
   for (const probe of PROBES)
     if (container[probe] !== undefined)
       errors.push(...validateProbe(container[probe], `${field}.${probe}`, probe))
@@ -104,6 +103,7 @@ function validateContainer(
     ...validateMounts(container.volumeMounts ?? [], `${field}.volumeMounts`, place.volumeNames),
     ...oneOf(`${field}.imagePullPolicy`, imagePullPolicy, PULL_POLICIES),
     ...validateResources(container.resources ?? {}, `${field}.resources`),
+    ...validateRestartPolicy(container, field),
     ...validateSecurityContext(container.securityContext, `${field}.securityContext`),
   ]
 }

@@ -47,6 +47,50 @@ const cases: Record<string, [spec: unknown, ...errors: string[]]> = {
       ],
     },
   ],
+  'an init container that is tried again by its own policy': [
+    {
+      initContainers: [
+        {
+          name: 'i',
+          image,
+          restartPolicy: 'Never',
+          restartPolicyRules: [
+            { action: 'Restart', exitCodes: { operator: 'In', values: [42] } },
+          ],
+        },
+      ],
+    },
+  ],
+  'an unknown restart policy of a container': [
+    one({ restartPolicy: 'Sometimes' }),
+    'spec.containers[0].restartPolicy: Unsupported value: "Sometimes": supported values: "Always", "Never", "OnFailure"',
+  ],
+  'restart rules without a policy, and rules that say nothing': [
+    one({
+      restartPolicyRules: [{ action: 'Stop' }, { action: 'Restart', exitCodes: { operator: 'Is' } }],
+    }),
+    'spec.containers[0].restartPolicy: Required value: must specify restartPolicy when restart rules are used',
+    'spec.containers[0].restartPolicyRules[0].action: Unsupported value: "Stop": supported values: "Restart"',
+    'spec.containers[0].restartPolicyRules[0].exitCodes: Required value: must be specified',
+    'spec.containers[0].restartPolicyRules[1].exitCodes.operator: Unsupported value: "Is": supported values: "In", "NotIn"',
+  ],
+  'hooks that sleep within the grace period': [
+    one({ lifecycle: { postStart: { sleep: { seconds: 30 } }, preStop: { sleep: { seconds: 0 } } } }),
+  ],
+  'a hook that sleeps longer than the grace period': [
+    {
+      ...one({ lifecycle: { preStop: { sleep: { seconds: 11 } } } }),
+      terminationGracePeriodSeconds: 10,
+    },
+    'spec.containers[0].lifecycle.preStop.sleep: Invalid value: 11: must be non-negative and less than terminationGracePeriodSeconds (10)',
+  ],
+  'a stop signal without an operating system': [
+    one({ lifecycle: { stopSignal: 'SIGUSR1' } }),
+    'spec.containers[0].lifecycle.stopSignal: Forbidden: may not be set for containers with empty `spec.os.name`',
+  ],
+  'a stop signal': [
+    { ...one({ lifecycle: { stopSignal: 'SIGRTMIN+3' } }), os: { name: 'linux' } },
+  ],
   'a port out of range': [
     one({ ports: [{ containerPort: 70_000 }] }),
     'spec.containers[0].ports[0].containerPort: Invalid value: 70000: must be between 1 and 65535, inclusive',

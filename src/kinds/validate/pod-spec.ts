@@ -31,6 +31,8 @@ export function validatePodSpec(spec: PodSpec, field: string): FieldError[] {
     ...validateContainers({ init: spec.initContainers ?? [], main: spec.containers ?? [] }, field, {
       volumeNames: new Set(volumes.map(({ name }) => name)),
       hostNetwork: spec.hostNetwork ?? false,
+      graceSeconds: spec.terminationGracePeriodSeconds,
+      osName: spec.os?.name,
     }),
     ...oneOf(`${field}.restartPolicy`, spec.restartPolicy, RESTART_POLICIES),
     ...validateDns(spec, field),
