@@ -47,6 +47,8 @@ export const nodeLimits = {
   /** Events remembered to count repetitions. */
   eventsRememberedMax: 4_096,
   terminationMessageBytesMax: 4_096,
+  /** Of all containers of a pod together. */
+  podTerminationMessagesBytesMax: 12 * 1_024,
   /** Termination messages taken from a log. */
   terminationLogBytesMax: 2_048,
   terminationLogLinesMax: 80,

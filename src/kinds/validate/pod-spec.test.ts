@@ -54,9 +54,7 @@ const cases: Record<string, [spec: unknown, ...errors: string[]]> = {
           name: 'i',
           image,
           restartPolicy: 'Never',
-          restartPolicyRules: [
-            { action: 'Restart', exitCodes: { operator: 'In', values: [42] } },
-          ],
+          restartPolicyRules: [{ action: 'Restart', exitCodes: { operator: 'In', values: [42] } }],
         },
       ],
     },
@@ -67,7 +65,10 @@ const cases: Record<string, [spec: unknown, ...errors: string[]]> = {
   ],
   'restart rules without a policy, and rules that say nothing': [
     one({
-      restartPolicyRules: [{ action: 'Stop' }, { action: 'Restart', exitCodes: { operator: 'Is' } }],
+      restartPolicyRules: [
+        { action: 'Stop' },
+        { action: 'Restart', exitCodes: { operator: 'Is' } },
+      ],
     }),
     'spec.containers[0].restartPolicy: Required value: must specify restartPolicy when restart rules are used',
     'spec.containers[0].restartPolicyRules[0].action: Unsupported value: "Stop": supported values: "Restart"',
@@ -75,7 +76,9 @@ const cases: Record<string, [spec: unknown, ...errors: string[]]> = {
     'spec.containers[0].restartPolicyRules[1].exitCodes.operator: Unsupported value: "Is": supported values: "In", "NotIn"',
   ],
   'hooks that sleep within the grace period': [
-    one({ lifecycle: { postStart: { sleep: { seconds: 30 } }, preStop: { sleep: { seconds: 0 } } } }),
+    one({
+      lifecycle: { postStart: { sleep: { seconds: 30 } }, preStop: { sleep: { seconds: 0 } } },
+    }),
   ],
   'a hook that sleeps longer than the grace period': [
     {
@@ -88,9 +91,7 @@ const cases: Record<string, [spec: unknown, ...errors: string[]]> = {
     one({ lifecycle: { stopSignal: 'SIGUSR1' } }),
     'spec.containers[0].lifecycle.stopSignal: Forbidden: may not be set for containers with empty `spec.os.name`',
   ],
-  'a stop signal': [
-    { ...one({ lifecycle: { stopSignal: 'SIGRTMIN+3' } }), os: { name: 'linux' } },
-  ],
+  'a stop signal': [{ ...one({ lifecycle: { stopSignal: 'SIGRTMIN+3' } }), os: { name: 'linux' } }],
   'a port out of range': [
     one({ ports: [{ containerPort: 70_000 }] }),
     'spec.containers[0].ports[0].containerPort: Invalid value: 70000: must be between 1 and 65535, inclusive',

@@ -4,6 +4,7 @@ import { fakeClock } from '#base/fake-clock.ts'
 import { seededRandom } from '#base/random.ts'
 import type { Container, Secret } from '#kinds/k8s/core.ts'
 import { fakeRuntime } from '../runtime/fake-runtime.ts'
+import { wholeImageName } from './image-name.ts'
 import { type ImageError, ImagePuller } from './image-puller.ts'
 import { credentialsIn, registryOf } from './pull-secrets.ts'
 
@@ -142,4 +143,18 @@ describe('credentialsIn', () => {
     const secret = secretOf('.dockercfg', { 'https://index.docker.io/v1/': { auth } })
     assert.equal(credentialsIn(secret, 'busybox').length, 1)
   })
+})
+
+test('wholeImageName adds what may be left out', () => {
+  const digest = `sha256:${'a'.repeat(64)}`
+  const names: Record<string, string> = {
+    nginx: 'docker.io/library/nginx:latest',
+    'nginx:1': 'docker.io/library/nginx:1',
+    'team/app': 'docker.io/team/app:latest',
+    'localhost/app': 'localhost/app:latest',
+    'registry:5000/app': 'registry:5000/app:latest',
+    'ghcr.io/a/b:2': 'ghcr.io/a/b:2',
+    [`app@${digest}`]: `docker.io/library/app@${digest}`,
+  }
+  for (const [name, whole] of Object.entries(names)) assert.equal(wholeImageName(name), whole)
 })

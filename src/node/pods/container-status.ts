@@ -5,11 +5,14 @@ import type {
   ContainerStatus,
   VolumeMountStatus,
 } from '#kinds/k8s/core.ts'
+import { wholeImageName } from '../images/image-name.ts'
+import { nodeLimits } from '../limits.ts'
 import { mayRestart, outcomeOf } from './pod-outcome.ts'
 import {
   type ContainerView,
   type PodView,
   type Waiting,
+  containersOf,
   hasExited,
   initContainersOf,
   isSidecar,
@@ -25,8 +28,17 @@ export function podTitle({ pod }: Pick<PodView, 'pod'>): string {
   return `${name}_${namespace}(${uid})`
 }
 
-function terminated(container: ContainerView): ContainerState {
-  const { exitCode, startedAtMs, finishedAtMs, reason, message } = container
+/** Each container of a pod has its share of what all may say together. */
+function messageOf({ pod }: PodView, { message }: ContainerView): string {
+  const share = Math.floor(nodeLimits.podTerminationMessagesBytesMax / containersOf(pod).length)
+  return Buffer.byteLength(message) <= share
+    ? message
+    : Buffer.from(message).subarray(0, share).toString()
+}
+
+function terminated(view: PodView, container: ContainerView): ContainerState {
+  const { exitCode, startedAtMs, finishedAtMs, reason } = container
+  const message = messageOf(view, container)
   return {
     terminated: {
       exitCode,
@@ -71,10 +83,14 @@ function waitingOf(view: PodView, container: Container, last: ContainerView | un
   return failure ?? { reason }
 }
 
-function stateOf(waiting: Waiting | undefined, last: ContainerView | undefined): ContainerState {
+function stateOf(
+  view: PodView,
+  waiting: Waiting | undefined,
+  last: ContainerView | undefined,
+): ContainerState {
   if (waiting !== undefined) return { waiting: { ...waiting } }
   if (last === undefined) return {}
-  if (hasExited(last)) return terminated(last)
+  if (hasExited(last)) return terminated(view, last)
   return { running: { startedAt: rfc3339(last.startedAtMs) } }
 }
 
@@ -82,7 +98,7 @@ function lastStateOf(view: PodView, name: string, waiting: Waiting | undefined):
   const exited = view.containers.filter((c) => c.name === name && hasExited(c))
   const last = newestStarted(view, name)
   const previous = waiting === undefined ? exited.find((c) => c !== last) : exited[0]
-  if (previous !== undefined) return terminated(previous)
+  if (previous !== undefined) return terminated(view, previous)
   // What the runtime forgot, the API still knows.
   return beforeOf(view, name)?.lastState ?? {}
 }
@@ -118,21 +134,27 @@ function readyOf(view: PodView, container: Container, last: ContainerView | unde
   return runsToItsEnd && hasExited(last) && last.exitCode === 0
 }
 
+/** As it was written until a container was made of it; from then on with everything that was meant. */
+function imageOf({ image = '' }: Container, last: ContainerView | undefined): string {
+  return last === undefined ? image : wholeImageName(image)
+}
+
 export function containerStatus(view: PodView, container: Container): ContainerStatus {
   const last = newestStarted(view, container.name)
   const waiting = waitingOf(view, container, last)
   const before = beforeOf(view, container.name)
   return {
     name: container.name,
-    state: stateOf(waiting, last),
+    state: stateOf(view, waiting, last),
     lastState: lastStateOf(view, container.name, waiting),
     ready: waiting === undefined && readyOf(view, container, last),
     restartCount: last?.attempt ?? before?.restartCount ?? 0,
-    image: container.image ?? '',
+    image: imageOf(container, last),
     imageID: last?.imageRef ?? '',
     ...(last === undefined ? {} : { containerID: idOf(last) }),
     started: last?.state === 'running' && (view.probes.get(last.id)?.started ?? false),
     ...(last === undefined ? {} : resourcesOf(container)),
     ...mountsOf(container),
+    ...(container.lifecycle?.stopSignal && { stopSignal: container.lifecycle.stopSignal }),
   }
 }

@@ -2,6 +2,7 @@
 import type { Clock } from '#base/clock.ts'
 import type { Logger } from '#base/log.ts'
 import type { Container } from '#kinds/k8s/core.ts'
+import { stopSignals } from '#kinds/stop-signals.ts'
 import { nodeLimits } from '../limits.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { runHook } from './lifecycle-hook.ts'
@@ -22,6 +23,9 @@ export interface StopDependencies {
 
 type StopAction = Extract<PodAction, { type: 'stop-container' | 'begin-stop' }>
 
+const containerNamed = ({ pod }: PodRecord, wanted: string): Container | undefined =>
+  containersOf(pod).find(({ name }) => name === wanted)
+
 /** What a container is left with when its preStop hook used up the grace period. */
 const STOP_GRACE_SECONDS_MIN = 2
 
@@ -37,7 +41,7 @@ export class ContainerStopper {
     const known = record.stopping.get(action.id)
     if (known !== undefined) return known
     this.#deps.events.aboutContainer(record.pod, action, normal('Killing', action.why))
-    const container = containersOf(record.pod).find(({ name }) => name === action.name)
+    const container = containerNamed(record, action.name)
     const ended = new AbortController()
     const has = container?.lifecycle?.preStop !== undefined
     const hook = has ? this.#preStop(record, action, { container, ended }) : undefined
@@ -72,13 +76,32 @@ export class ContainerStopper {
   async #stop(record: PodRecord, action: StopAction): Promise<void> {
     const { clock, runtime } = this.#deps
     const beganAtMs = clock.now()
-    const { hook } = this.begin(record, action)
+    const { hook, ended } = this.begin(record, action)
     if (hook !== undefined) await this.#waitFor(hook, action.graceSeconds)
     const usedSeconds = Math.round((clock.now() - beganAtMs) / 1000)
     const leftSeconds = action.graceSeconds - usedSeconds
     const graceSeconds =
       usedSeconds === 0 ? leftSeconds : Math.max(STOP_GRACE_SECONDS_MIN, leftSeconds)
-    await runtime.stopContainer(action.id, graceSeconds)
+    const signalled = await this.#signal(record, action, { graceSeconds, ended: ended.signal })
+    await runtime.stopContainer(action.id, signalled ? 0 : graceSeconds)
+  }
+
+  /** Stops by the signal that the container asks for, which the runtime cannot be told. */
+  async #signal(
+    record: PodRecord,
+    { id, name }: StopAction,
+    { graceSeconds, ended }: { graceSeconds: number; ended: AbortSignal },
+  ): Promise<boolean> {
+    const stopSignal = containerNamed(record, name)?.lifecycle?.stopSignal
+    const signal = stopSignals[stopSignal ?? '']
+    if (signal === undefined) return false
+    const { runtime, clock } = this.#deps
+    if (ended.aborted) return true
+    await runtime.signalContainer(id, signal)
+    await clock.sleep(graceSeconds * 1000, ended).catch((error: unknown) => {
+      if (!ended.aborted) throw error
+    })
+    return true
   }
 
   async #waitFor(hook: Promise<void>, seconds: number): Promise<void> {

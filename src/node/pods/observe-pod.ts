@@ -27,10 +27,13 @@ const newestFirst = (
   b: { attempt: number; createdAtMs: number },
 ): number => b.createdAtMs - a.createdAtMs || b.attempt - a.attempt
 
+/** The end of a file: the last words count. */
 async function textOf(file: string, bytesMax: number): Promise<string> {
   try {
     await using handle = await open(file)
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(bytesMax), 0, bytesMax, 0)
+    const { size } = await handle.stat()
+    const from = Math.max(0, size - bytesMax)
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(bytesMax), 0, bytesMax, from)
     return buffer.toString('utf8', 0, bytesRead)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return ''
@@ -46,7 +49,8 @@ function viewOf(
   const delay = listed.annotations[annotationNames.restartDelayMs]
   return {
     ...details,
-    message: message === '' ? details.message : message,
+    // What the runtime has to say, then what the container said.
+    message: [details.message, message].filter((text) => text !== '').join(': '),
     name: listed.labels[labelNames.containerName] ?? listed.name,
     sandboxId: listed.sandboxId,
     attempt: listed.attempt,

@@ -300,6 +300,17 @@ describe('PodManager', () => {
     await world.agent.stop()
   })
 
+  test('a container is asked to stop by the signal that it wants', async () => {
+    const lifecycle = { stopSignal: 'SIGUSR1' } as const
+    const world = await runningWorld({ containers: [{ name: 'main', image: 'app:1', lifecycle }] })
+    const { id } = world.runtime.containers[0]!
+    await createClient(world.api.call).resource(pods).delete({ namespace: 'shop', name: 'web' })
+    await until(world, 'the end', () => get(world) === undefined)
+    await world.agent.stop()
+    assert.ok(world.runtime.calls.includes(`signalContainer ${id} 10`))
+    assert.ok(!world.runtime.calls.includes(`stopContainer ${id} 30`))
+  })
+
   test('a hook is waited for no longer than its container lives', async () => {
     const lifecycle = { preStop: { sleep: { seconds: 25 } } }
     const world = await runningWorld({ containers: [{ name: 'main', image: 'app:1', lifecycle }] })

@@ -15,7 +15,7 @@ const recording = JSON.parse(
   readFileSync(
     new URL('../../../test/data/kubernetes-1.36/recordings/11-pods.json', import.meta.url),
     'utf8',
-  ),
+  ).replaceAll('{image}', 'registry.example/busybox:1'),
 ) as { steps: Step[] }
 
 const recorded = (label: string): Pod => {
@@ -198,6 +198,31 @@ describe('podStatus', () => {
     const containers = [seen('main', { state: 'exited', exitCode: 0 })]
     const [first] = podStatus(testView({ pod, containers }), options).conditions ?? []
     assert.deepEqual([first?.type, first?.status], ['PodReadyToStartContainers', 'False'])
+  })
+
+  test('containers share what all of a pod may say at their end', () => {
+    const names = ['a', 'b', 'c', 'd']
+    const pod = testPod({ restartPolicy: 'Never', containers: names.map((n) => testContainer(n)) })
+    const message = 'x'.repeat(4_096)
+    const containers = names.map((name) => seen(name, { state: 'exited', message }))
+    for (const { state } of podStatus(testView({ pod, containers }), options).containerStatuses!)
+      assert.equal(state?.terminated?.message?.length, 3_072)
+  })
+
+  test('names the image of a container in full once there is one', () => {
+    const pod = testPod({ containers: [testContainer('main', { image: 'nginx' })] })
+    const imageOf = (view: PodView) => podStatus(view, options).containerStatuses?.[0]?.image
+    assert.equal(imageOf(testView({ pod })), 'nginx')
+    const containers = [seen('main')]
+    assert.equal(imageOf(testView({ pod, containers })), 'docker.io/library/nginx:latest')
+  })
+
+  test('a container that could not be started has no beginning', () => {
+    const pod = testPod({ restartPolicy: 'Never' })
+    const reason = 'StartError'
+    const containers = [seen('main', { state: 'exited', exitCode: 128, reason, startedAtMs: 0 })]
+    const [status] = podStatus(testView({ pod, containers }), options).containerStatuses ?? []
+    assert.equal(status?.state?.terminated?.startedAt, '1970-01-01T00:00:00Z')
   })
 
   test('a pod in the machine network has the machine address', () => {

@@ -28,6 +28,15 @@ const timeouts = {
 const filterOf = (filter: LabelFilter | undefined) =>
   filter === undefined ? {} : { filter: { labelSelector: filter } }
 
+/** The containers' processes are this computer's. */
+function sendSignal(pid: number, signal: number): void {
+  try {
+    process.kill(pid, signal)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}
+
 type Call = <R>(method: string, request: object) => Promise<R>
 type SandboxCalls = Pick<
   Runtime,
@@ -40,6 +49,7 @@ type ContainerCalls = Pick<
   | 'createContainer'
   | 'startContainer'
   | 'stopContainer'
+  | 'signalContainer'
   | 'removeContainer'
   | 'reopenContainerLog'
   | 'exec'
@@ -95,6 +105,14 @@ function containerCalls(pods: GrpcService, quick: Call, slow: Call): ContainerCa
     async stopContainer(id, graceSeconds) {
       const request = { containerId: id, timeout: graceSeconds }
       await pods.call('stopContainer', request, graceSeconds * 1000 + timeouts.slowMs)
+    },
+    async signalContainer(id, signal) {
+      interface Answer {
+        info: Record<string, string>
+      }
+      const { info } = await quick<Answer>('containerStatus', { containerId: id, verbose: true })
+      const { pid = 0 } = JSON.parse(info['info'] ?? '{}') as { pid?: number }
+      if (pid > 0) sendSignal(pid, signal)
     },
     async removeContainer(id) {
       await slow('removeContainer', { containerId: id })

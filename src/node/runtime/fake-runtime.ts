@@ -196,6 +196,12 @@ class MemoryRuntime implements FakeRuntime {
     this.exit(id, obeys ? 143 : 137)
   }
 
+  async signalContainer(id: string, signal: number): Promise<void> {
+    this.#called('signalContainer', `${id} ${signal}`)
+    if (this.termMs !== undefined) await this.#clock.sleep(this.termMs)
+    this.exit(id, 128 + signal)
+  }
+
   async removeContainer(id: string): Promise<void> {
     this.#called('removeContainer', id)
     this.exit(id, 137)

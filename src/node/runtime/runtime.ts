@@ -201,6 +201,8 @@ export interface Runtime {
   startContainer(id: string): Promise<void>
   /** Asks the container to end and kills it after `graceSeconds`; resolves when it has ended. */
   stopContainer(id: string, graceSeconds: number): Promise<void>
+  /** Sends the container's first process a signal, by its number; nothing happens when it has ended. */
+  signalContainer(id: string, signal: number): Promise<void>
   removeContainer(id: string): Promise<void>
   /** Makes the runtime write a container's log to a new file of the same name. */
   reopenContainerLog(id: string): Promise<void>
