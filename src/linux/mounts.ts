@@ -55,6 +55,23 @@ export async function mountTmpfs(options: {
   await run(['mount', '-t', 'tmpfs', '-o', settings, 'tmpfs', target])
 }
 
+export interface BindMount {
+  /** Taken as it is: links in it are the kernel's to follow, so "/proc/<pid>/fd/<n>" is what it names. */
+  source: string
+  /** Of the same kind as the source: a directory, or else a file. */
+  target: string
+  readonly?: boolean
+  /** Mounts made below one show below the other, and below binds of either. */
+  shared?: boolean
+}
+
+/** Shows a file or directory at a second place, without what is mounted below it. */
+export async function bindMount({ source, target, readonly, shared }: BindMount): Promise<void> {
+  const options = readonly === true ? 'bind,ro' : 'bind'
+  const propagation = shared === true ? ['--make-shared'] : []
+  await run(['mount', '--no-canonicalize', ...propagation, '-o', options, source, target])
+}
+
 const TARGETS_PER_COMMAND_MAX = 500
 /** Mounts can lie on each other; each round takes the uppermost. */
 const ROUNDS_MAX = 5

@@ -14,7 +14,7 @@ import { type AgentServer, agentServer } from './agent-server.ts'
 import type { ClusterDns } from './container/dns-config.ts'
 import { objectSource } from './container/object-source.ts'
 import { type PodCgroups, podCgroups } from './container/pod-cgroup.ts'
-import { hostRoot, logsRoot, memoryRoot, podsRoot } from './container/pod-places.ts'
+import { hostData, logsRoot, memoryRoot, podsRoot } from './container/pod-places.ts'
 import { eventRecorder } from './events/event-recorder.ts'
 import { Gate } from './gate.ts'
 import { ImagePuller } from './images/image-puller.ts'
@@ -34,8 +34,10 @@ import { type Prober, networkProber } from './probes/prober.ts'
 import { criRuntime } from './runtime/cri-runtime.ts'
 import type { Credentials, Runtime } from './runtime/runtime.ts'
 import { RuntimeWatch } from './runtime/runtime-watch.ts'
+import { showHost } from './volumes/machine-mounts.ts'
 import { podVolumes } from './volumes/pod-volumes.ts'
 import { tokenSource } from './volumes/service-account-token.ts'
+import { type VolumeMounts, linuxVolumeMounts } from './volumes/volume-mounts.ts'
 
 /** What tests and the simulation put in place of the computer. */
 export interface AgentParts {
@@ -44,6 +46,7 @@ export interface AgentParts {
   cgroups: PodCgroups
   /** Puts a file system in memory at this directory, unless there is one. */
   mountMemory: (directory: string) => Promise<void>
+  volumeMounts: VolumeMounts
 }
 
 export interface NodeAgentOptions {
@@ -74,12 +77,13 @@ export interface NodeAgent {
 
 async function prepareDirectories(
   machine: NodeMachine,
-  mountMemory: AgentParts['mountMemory'],
+  { mountMemory, volumeMounts }: AgentParts,
 ): Promise<void> {
-  for (const directory of [podsRoot(machine), logsRoot(machine), hostRoot(machine)])
+  for (const directory of [podsRoot(machine), logsRoot(machine), hostData(machine)])
     await mkdir(directory, { recursive: true, mode: 0o755 })
   await mkdir(memoryRoot(machine), { recursive: true, mode: 0o700 })
   await mountMemory(memoryRoot(machine))
+  await showHost(machine, volumeMounts)
 }
 
 const tmpfsFor = (machine: NodeMachine) => async (target: string) => {
@@ -96,6 +100,7 @@ function partsOf({ machine, clock, parts = {} }: NodeAgentOptions): AgentParts {
     prober: parts.prober ?? networkProber(runtime, () => clock.now()),
     cgroups: parts.cgroups ?? podCgroups(machine.podsCgroup, openCgroups()),
     mountMemory: parts.mountMemory ?? tmpfsFor(machine),
+    volumeMounts: parts.volumeMounts ?? linuxVolumeMounts,
   }
 }
 
@@ -175,7 +180,7 @@ class Agent implements NodeAgent {
   }
 
   async start(): Promise<void> {
-    await prepareDirectories(this.#options.machine, this.#parts.mountMemory)
+    await prepareDirectories(this.#options.machine, this.#parts)
     await this.#server.start()
     this.#podInformer.start()
     this.#nodeInformer.start()
@@ -270,7 +275,8 @@ class Agent implements NodeAgent {
     const objects = objectSource(client, informers)
     const { allocatable } = machine
     const sources = { objects, tokens: tokenSource(client), allocatable }
-    return podVolumes({ machine, sources, random, now: () => clock.now() })
+    const mounts = this.#parts.volumeMounts
+    return podVolumes({ machine, sources, mounts, random, now: () => clock.now() })
   }
 
   #createOperations(): PodOperations {
@@ -281,6 +287,7 @@ class Agent implements NodeAgent {
       ...this.#parts,
       images: new ImagePuller({ runtime, clock, random }),
       volumes: this.#volumes(),
+      mounts: this.#parts.volumeMounts,
       objects: objectSource(client, informers),
       events: new PodEvents(this.#events),
       limits: { ...machine, mayLowerOomScore: mayLowerOomScore() },

@@ -22,8 +22,14 @@ export const memoryRoot = ({ runDirectory }: MachineDirectories): string =>
 export const podsRoot = ({ directory }: MachineDirectories): string => path.join(directory, 'pods')
 export const logsRoot = ({ directory }: MachineDirectories): string =>
   path.join(directory, 'logs', 'pods')
-/** The root of hostPath volumes. */
-export const hostRoot = ({ directory }: MachineDirectories): string => path.join(directory, 'host')
+/** What hostPath volumes have on disk. */
+export const hostData = ({ directory }: MachineDirectories): string => path.join(directory, 'host')
+/** The same, as a mount of its own: mounts made below it are seen by all who have it. */
+export const hostRoot = ({ runDirectory }: MachineDirectories): string =>
+  path.join(runDirectory, 'host')
+/** The kernel's own file systems, to read only. */
+export const kernelRoot = ({ runDirectory }: MachineDirectories): string =>
+  path.join(runDirectory, 'kernel')
 
 export function podPlaces(
   machine: MachineDirectories,
@@ -42,5 +48,9 @@ export const logPath = (container: string, attempt: number): string => `${contai
 
 export const terminationFile = (places: PodPlaces, container: string, attempt: number): string =>
   path.join(places.directory, 'containers', container, `${attempt}.termination`)
+
+/** Where a part of a volume is bound for one mount of a container. */
+export const boundMount = (places: PodPlaces, container: string, index: number): string =>
+  path.join(places.memory, 'mounts', container, String(index))
 
 export const hostsPath = (places: PodPlaces): string => path.join(places.directory, 'etc-hosts')

@@ -26,7 +26,11 @@ async function removeTemporary(file: string): Promise<void> {
 
 async function compress(file: string): Promise<void> {
   const temporary = `${file}${TEMPORARY}`
-  await pipeline(createReadStream(file), createGzip(), createWriteStream(temporary))
+  await pipeline(
+    createReadStream(file),
+    createGzip(),
+    createWriteStream(temporary, { mode: 0o640 }),
+  )
   // In this order: whoever reads finds one of the two at any time.
   await rename(temporary, `${file}${COMPRESSED}`)
   await rm(file)

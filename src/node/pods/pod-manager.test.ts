@@ -18,6 +18,7 @@ import { ImagePuller } from '../images/image-puller.ts'
 import { ProbeManager } from '../probes/probe-manager.ts'
 import { type FakeRuntime, fakeRuntime } from '../runtime/fake-runtime.ts'
 import { RuntimeWatch } from '../runtime/runtime-watch.ts'
+import { fakeVolumeMounts } from '../volumes/fake-volume-mounts.ts'
 import { podVolumes } from '../volumes/pod-volumes.ts'
 import { podObserver } from './observe-pod.ts'
 import { PodEvents } from './pod-events.ts'
@@ -80,10 +81,12 @@ async function startAgent({ clock, api, runtime, healthy, answering }: World) {
   const objects = objectSource(client, undefined)
   const limits = { allocatable: {}, capacity: {}, mayLowerOomScore: false }
   const sources = { objects, tokens: async () => 'token', allocatable: {} }
+  const mounts = fakeVolumeMounts()
   const operations = new PodOperations({
     ...common,
     images: new ImagePuller(common),
-    volumes: podVolumes({ machine, sources, random, now: () => clock.now() }),
+    volumes: podVolumes({ machine, sources, mounts, random, now: () => clock.now() }),
+    mounts,
     objects,
     events: new PodEvents(recorder),
     machine,

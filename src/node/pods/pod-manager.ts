@@ -11,7 +11,7 @@ import { annotationNames, labelNames } from '../container/labels.ts'
 import { nodeLimits } from '../limits.ts'
 import type { ProbeManager } from '../probes/probe-manager.ts'
 import type { Runtime, RuntimeEvent, Sandbox } from '../runtime/runtime.ts'
-import { volumeReferences } from '../volumes/projected-payload.ts'
+import { showsChange, volumeReferences } from '../volumes/projected-payload.ts'
 import type { PodObserver } from './observe-pod.ts'
 import { planPod } from './plan-pod.ts'
 import { planRemoval } from './plan-removal.ts'
@@ -144,11 +144,16 @@ export class PodManager {
   /** A ConfigMap or Secret changed: volumes made of it are brought up to date. */
   sourceChanged(kind: 'configMaps' | 'secrets', namespace: string, name: string): void {
     for (const record of this.#records.values()) {
-      if (record.pod.metadata.namespace !== namespace || !record.volumes.ready) continue
-      if (!volumeReferences(record.pod)[kind].has(name)) continue
-      record.volumes.dueAtMs = 0
-      this.touch(record.uid)
+      if (record.pod.metadata.namespace !== namespace) continue
+      if (volumeReferences(record.pod)[kind].has(name)) this.#renewVolumes(record)
     }
+  }
+
+  #renewVolumes(record: PodRecord): void {
+    // What was missing may have come: a wait after a failure is over.
+    record.notBeforeMs.delete(operationKey.volumes)
+    if (record.volumes.ready) record.volumes.dueAtMs = 0
+    this.touch(record.uid)
   }
 
   async writeStatus(record: PodRecord): Promise<void> {
@@ -164,7 +169,11 @@ export class PodManager {
     const { uid = '' } = pod.metadata
     const known = this.#records.get(uid)
     if (known === undefined) this.#records.set(uid, podRecord(uid, pod))
-    else if (isNewer(pod, known.pod)) known.pod = pod
+    else if (isNewer(pod, known.pod)) {
+      const changed = showsChange(known.pod, pod)
+      known.pod = pod
+      if (changed) this.#renewVolumes(known)
+    }
     this.#queue.add(uid)
   }
 

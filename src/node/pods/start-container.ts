@@ -21,6 +21,7 @@ import {
 } from '../runtime/runtime.ts'
 import { containerMounts } from '../volumes/container-mounts.ts'
 import type { PodVolumes } from '../volumes/pod-volumes.ts'
+import type { VolumeMounts } from '../volumes/volume-mounts.ts'
 import { duration, podTitle } from './container-status.ts'
 import { abortable, hookTitle, runHook } from './lifecycle-hook.ts'
 import { type PodEvents, normal, warning } from './pod-events.ts'
@@ -30,6 +31,7 @@ export interface StartDependencies {
   runtime: Runtime
   images: ImagePuller
   volumes: PodVolumes
+  mounts: VolumeMounts
   objects: ObjectSource
   clock: Clock
   events: PodEvents
@@ -122,6 +124,7 @@ async function configure(deps: StartDependencies, start: ContainerStart, image: 
       attempt,
       places,
       volumes: deps.volumes,
+      mounts: deps.mounts,
       environment,
       addresses: podAddresses,
       domain: deps.domain,

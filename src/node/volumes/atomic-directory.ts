@@ -14,7 +14,7 @@ import {
   writeFile,
 } from 'node:fs/promises'
 import path from 'node:path'
-import type { Payload } from './payload.ts'
+import type { Payload, PayloadFile } from './payload.ts'
 
 const DATA = '..data'
 
@@ -44,31 +44,42 @@ async function filesBelow(directory: string, prefix = ''): Promise<string[]> {
   return found.flat()
 }
 
+/** A group may read all that its owner may. */
+const GROUP_READS = 0o440
+
 const modeWith = (mode: number, group: number | undefined): number =>
-  group === undefined ? mode : mode | 0o040
+  group === undefined ? mode : mode | GROUP_READS
+
+async function isAsWanted(place: string, wanted: PayloadFile, group?: number): Promise<boolean> {
+  const { mode, uid, gid } = await stat(place)
+  if ((mode & 0o7777) !== modeWith(wanted.mode, group)) return false
+  if (isOwned(wanted, group) && (uid !== (wanted.user ?? 0) || gid !== (group ?? 0))) return false
+  return (await readFile(place)).equals(wanted.content)
+}
+
+const isOwned = ({ user }: PayloadFile, group: number | undefined): boolean =>
+  user !== undefined || group !== undefined
 
 async function isCurrent(current: string, payload: Payload, group?: number): Promise<boolean> {
   const files = await filesBelow(current).catch(ignoreMissing<string[] | undefined>(undefined))
   if (files === undefined || files.length !== payload.size) return false
   for (const file of files) {
     const wanted = payload.get(file)
-    if (wanted === undefined) return false
-    const place = path.join(current, file)
-    if (((await stat(place)).mode & 0o7777) !== modeWith(wanted.mode, group)) return false
-    if (!(await readFile(place)).equals(wanted.content)) return false
+    if (wanted === undefined || !(await isAsWanted(path.join(current, file), wanted, group)))
+      return false
   }
   return true
 }
 
 async function writeFiles(target: string, payload: Payload, group?: number): Promise<void> {
   await mkdir(target, { recursive: true, mode: 0o755 })
-  for (const [file, { content, mode }] of payload) {
+  for (const [file, wanted] of payload) {
     const place = path.join(target, file)
     await mkdir(path.dirname(place), { recursive: true, mode: 0o755 })
-    await writeFile(place, content)
-    if (group !== undefined) await chown(place, 0, group)
-    // Afterwards: the mode of a new file is cut by the process's umask.
-    await chmod(place, modeWith(mode, group))
+    // Nobody reads it before it has its owner and mode.
+    await writeFile(place, wanted.content, { mode: 0o600 })
+    if (isOwned(wanted, group)) await chown(place, wanted.user ?? 0, group ?? 0)
+    await chmod(place, modeWith(wanted.mode, group))
   }
 }
 
@@ -81,10 +92,15 @@ async function swapLink(directory: string, target: string): Promise<void> {
 
 async function linkNames(directory: string, payload: Payload): Promise<void> {
   const wanted = new Set([...payload.keys()].map((file) => file.split('/')[0] ?? ''))
-  const present = new Set(await readdir(directory))
-  for (const name of wanted)
-    if (!present.has(name)) await symlink(path.join(DATA, name), path.join(directory, name))
-  for (const name of present)
+  const entries = await readdir(directory, { withFileTypes: true })
+  const links = new Set(entries.filter((entry) => entry.isSymbolicLink()).map(({ name }) => name))
+  for (const name of wanted) {
+    if (links.has(name)) continue
+    // A directory that a mount of a missing key made gives way.
+    await rm(path.join(directory, name), { recursive: true, force: true })
+    await symlink(path.join(DATA, name), path.join(directory, name))
+  }
+  for (const name of links)
     if (!name.startsWith('..') && !wanted.has(name)) await rm(path.join(directory, name))
 }
 

@@ -1,28 +1,14 @@
 // What a container sees of the machine's file system.
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import type { Container, Pod, VolumeMount } from '#kinds/k8s/core.ts'
 import { ConfigError } from '../container/config-error.ts'
-import { expand } from '../container/expand.ts'
 import { hostsFile } from '../container/hosts-file.ts'
-import { type PodPlaces, hostsPath, terminationFile } from '../container/pod-places.ts'
+import { hostsPath, terminationFile } from '../container/pod-places.ts'
 import type { Mount } from '../runtime/runtime.ts'
-import { subPathOf } from './inside.ts'
-import type { PodVolumes } from './pod-volumes.ts'
+import { type VolumeMountOptions, volumeMount } from './volume-mount.ts'
 
-const PROPAGATION = {
-  None: 'PROPAGATION_PRIVATE',
-  HostToContainer: 'PROPAGATION_HOST_TO_CONTAINER',
-  Bidirectional: 'PROPAGATION_BIDIRECTIONAL',
-} as const
-
-export interface MountOptions {
-  pod: Pod
-  container: Container
+export interface MountOptions extends VolumeMountOptions {
   attempt: number
-  places: PodPlaces
-  volumes: PodVolumes
-  environment: ReadonlyMap<string, string>
   addresses: readonly string[]
   domain: string
 }
@@ -33,18 +19,6 @@ const plainMount = (containerPath: string, hostPath: string): Mount => ({
   readonly: false,
   propagation: 'PROPAGATION_PRIVATE',
 })
-
-async function volumeMount(options: MountOptions, mount: VolumeMount): Promise<Mount> {
-  const { pod, volumes, environment } = options
-  const place = await volumes.placeOf(pod, mount.name)
-  const subPath = mount.subPathExpr ? expand(mount.subPathExpr, environment) : mount.subPath
-  return {
-    containerPath: path.resolve('/', mount.mountPath),
-    hostPath: subPath ? await subPathOf(place, subPath) : place,
-    readonly: mount.readOnly ?? false,
-    propagation: PROPAGATION[mount.mountPropagation ?? 'None'],
-  }
-}
 
 async function hostsMount(options: MountOptions): Promise<Mount[]> {
   const { pod, container, places, addresses, domain } = options
@@ -72,7 +46,9 @@ export async function containerMounts(options: MountOptions): Promise<Mount[]> {
     throw new ConfigError('block devices are not supported')
   await mkdir(options.places.directory, { recursive: true })
   const own = await Promise.all(
-    (options.container.volumeMounts ?? []).map((mount) => volumeMount(options, mount)),
+    (options.container.volumeMounts ?? []).map((mount, index) =>
+      volumeMount(options, mount, index),
+    ),
   )
   return [...own, ...(await hostsMount(options)), ...(await terminationMount(options))]
 }

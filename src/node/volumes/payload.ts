@@ -5,6 +5,8 @@ import { ConfigError } from '../container/config-error.ts'
 export interface PayloadFile {
   content: Buffer
   mode: number
+  /** Who owns the file, where that is not root. */
+  user?: number | undefined
 }
 
 /** By path relative to the volume. */
@@ -47,11 +49,10 @@ export function keysPayload(object: ConfigMap | Secret, options: KeysOptions): P
     const content = contents.get(item.key)
     if (content !== undefined)
       files.set(checkedPath(item.path), { content, mode: item.mode ?? mode })
-    else if (!options.optional)
-      throw new ConfigError(`references non-existent ${kindTitle(object)} key: ${item.key}`)
+    else if (!options.optional) throw new ConfigError(`${missingKey(object)} key: ${item.key}`)
   }
   return files
 }
 
-const kindTitle = ({ kind }: ConfigMap | Secret): string =>
-  kind === 'Secret' ? 'secret' : 'config'
+const missingKey = ({ kind }: ConfigMap | Secret): string =>
+  kind === 'Secret' ? 'references non-existent secret' : 'configmap references non-existent config'

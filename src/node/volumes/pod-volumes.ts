@@ -1,27 +1,29 @@
 // The volumes of pods on this machine: made before containers start, kept up to date, removed when
 // the pod is gone. Everything can be done again at any time.
-import { chmod, chown, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises'
+import { readFile, readdir, rm } from 'node:fs/promises'
 import path from 'node:path'
 import type { Random } from '#base/random.ts'
-import type { HostPathVolumeSource, Pod, Volume } from '#kinds/k8s/core.ts'
+import type { Pod, Volume } from '#kinds/k8s/core.ts'
 import { ConfigError } from '../container/config-error.ts'
 import type { PodAddresses } from '../container/field-value.ts'
 import {
   type MachineDirectories,
-  hostRoot,
   memoryRoot,
   podPlaces,
   podsRoot,
 } from '../container/pod-places.ts'
 import { writeAtomicDirectory } from './atomic-directory.ts'
-import { type PathKind, kindOfPath, resolveInside } from './inside.ts'
+import { prepareEmptyDir } from './empty-dir.ts'
+import { type HostPlace, hostPlace, openHostPath } from './host-path.ts'
 import { type PayloadContext, projectedPayload } from './projected-payload.ts'
+import type { VolumeMounts } from './volume-mounts.ts'
 
 export type VolumeSources = Pick<PayloadContext, 'objects' | 'tokens' | 'allocatable'>
 
 export interface PodVolumesOptions {
   machine: MachineDirectories
   sources: VolumeSources
+  mounts: VolumeMounts
   random: Random
   now: () => number
 }
@@ -30,10 +32,15 @@ export interface PodVolumes {
   /** Makes all volumes or brings them up to date; says when a token wants to be replaced. */
   prepare(pod: Pod, addresses: PodAddresses): Promise<{ refreshAtMs: number | undefined }>
   /** The place of a volume on the machine. */
-  placeOf(pod: Pod, volume: string): Promise<string>
+  placeOf(pod: Pod, volume: string): Promise<VolumePlace>
   remove(uid: string): Promise<void>
   /** Pods that something is left of. */
   uids(): Promise<string[]>
+}
+
+export interface VolumePlace extends HostPlace {
+  /** Others than this pod may write there, so it is looked at again when it is mounted. */
+  isHostPath: boolean
 }
 
 /** A volume could not be made. */
@@ -45,79 +52,60 @@ export class VolumeError extends Error {
   }
 }
 
-type HostPathType = NonNullable<HostPathVolumeSource['type']>
-
-const HOST_PATH_RULES: Readonly<
-  Record<HostPathType, { kind?: PathKind; make?: 'directory' | 'file' }>
-> = {
-  '': {},
-  Directory: { kind: 'directory' },
-  DirectoryOrCreate: { kind: 'directory', make: 'directory' },
-  File: { kind: 'file' },
-  FileOrCreate: { kind: 'file', make: 'file' },
-  Socket: { kind: 'socket' },
-  CharDevice: { kind: 'character' },
-  BlockDevice: { kind: 'block' },
-}
-
-async function prepareHostPath(place: string, source: HostPathVolumeSource): Promise<void> {
-  const { kind, make } = HOST_PATH_RULES[source.type ?? '']
-  const found = await kindOfPath(place)
-  // Without a type nothing is checked; the machine's own tree starts empty, so directories are made.
-  if (found === 'missing' && make === 'file') await writeFile(place, '', { mode: 0o644 })
-  else if (found === 'missing' && (make === 'directory' || kind === undefined))
-    await mkdir(place, { recursive: true, mode: 0o755 })
-  else if (kind !== undefined && found !== kind)
-    throw new ConfigError(`hostPath type check failed: ${source.path} is not a ${kind}`)
-}
-
-const inMemory = (volume: Volume): boolean =>
-  volume.emptyDir ? volume.emptyDir.medium === 'Memory' : volume.hostPath === undefined
-
-async function prepareEmptyDir(place: string, group: number | undefined): Promise<void> {
-  await mkdir(place, { recursive: true })
-  if (group !== undefined) await chown(place, 0, group)
-  await chmod(place, group === undefined ? 0o777 : 0o2777)
-}
+const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT'
 
 async function namesIn(directory: string): Promise<string[]> {
   return readdir(directory).catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    if (isMissing(error)) return []
     throw error
   })
 }
 
-export function podVolumes(options: PodVolumesOptions): PodVolumes {
-  const { machine, sources, random, now } = options
+async function textOrNothing(file: string): Promise<string | undefined> {
+  return readFile(file, 'utf8').catch((error: unknown) => {
+    if (isMissing(error)) return undefined
+    throw error
+  })
+}
 
-  const placeFor = async (pod: Pod, volume: Volume): Promise<string> => {
-    if (volume.hostPath) return resolveInside(hostRoot(machine), volume.hostPath.path)
+/** Made of objects of the API: those change under the API's hands only. */
+const isReadonly = (volume: Volume): boolean =>
+  [volume.configMap, volume.secret, volume.projected, volume.downwardAPI].some(Boolean)
+
+export function podVolumes(options: PodVolumesOptions): PodVolumes {
+  const { machine, sources, mounts, random, now } = options
+
+  /** On disk only what may be large; all else is gone when the machine is. */
+  const ownPlace = (pod: Pod, volume: Volume): string => {
     const places = podPlaces(machine, pod)
-    return path.join(inMemory(volume) ? places.memory : places.directory, 'volumes', volume.name)
+    const onDisk = volume.emptyDir !== undefined && volume.emptyDir.medium !== 'Memory'
+    return path.join(onDisk ? places.directory : places.memory, 'volumes', volume.name)
   }
 
-  const prepareOne = async (pod: Pod, volume: Volume, addresses: PodAddresses) => {
-    const place = await placeFor(pod, volume)
-    const group = pod.spec.securityContext?.fsGroup
-    if (volume.emptyDir) {
-      await prepareEmptyDir(place, group)
-      return undefined
-    }
-    if (volume.hostPath) {
-      await prepareHostPath(place, volume.hostPath)
-      return undefined
-    }
-    const currentToken = (file: string) =>
-      readFile(path.join(place, '..data', file), 'utf8').catch((error: unknown) => {
-        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-        throw error
-      })
+  const prepareProjected = async (pod: Pod, volume: Volume, addresses: PodAddresses) => {
+    const place = ownPlace(pod, volume)
+    const currentToken = (file: string) => textOrNothing(path.join(place, '..data', file))
     const context = { ...sources, ...addresses, pod, currentToken, nowMs: now() }
     const projected = await projectedPayload(context, volume)
     if (projected === undefined) throw new ConfigError('volumes of this type are not supported')
     const version = `${now()}.${random.suffix(5)}`
+    const group = pod.spec.securityContext?.fsGroup
     await writeAtomicDirectory(place, projected.payload, { version, group })
     return projected.refreshAtMs
+  }
+
+  const prepareOne = async (pod: Pod, volume: Volume, addresses: PodAddresses) => {
+    const { emptyDir, hostPath } = volume
+    if (emptyDir !== undefined) {
+      const { allocatable } = sources
+      const place = ownPlace(pod, volume)
+      await prepareEmptyDir({ place, pod, source: emptyDir, mounts, allocatable })
+    } else if (hostPath !== undefined) {
+      await using _ = await openHostPath(await hostPlace(machine, hostPath), hostPath)
+    } else {
+      return prepareProjected(pod, volume, addresses)
+    }
+    return undefined
   }
 
   return {
@@ -134,9 +122,14 @@ export function podVolumes(options: PodVolumesOptions): PodVolumes {
     async placeOf(pod, name) {
       const volume = pod.spec.volumes?.find((candidate) => candidate.name === name)
       if (volume === undefined) throw new ConfigError(`volume "${name}" does not exist`)
-      return placeFor(pod, volume)
+      if (volume.hostPath)
+        return { ...(await hostPlace(machine, volume.hostPath)), isHostPath: true }
+      const place = ownPlace(pod, volume)
+      return { root: place, path: place, readonly: isReadonly(volume), isHostPath: false }
     },
     async remove(uid) {
+      // What is bound below belongs to others: it must not be emptied with the directory.
+      await mounts.unmount(path.join(memoryRoot(machine), uid))
       for (const root of [podsRoot(machine), memoryRoot(machine)])
         await rm(path.join(root, uid), { recursive: true, force: true })
     },

@@ -86,6 +86,17 @@ function downward(
   )
 }
 
+const TOKEN_MODE = 0o600
+
+/** The user that all containers of a pod run as, where the pod says so. */
+function userOfAll({ spec }: Pod): number | undefined {
+  const containers = [...(spec.initContainers ?? []), ...spec.containers]
+  const users = containers.map(
+    ({ securityContext }) => securityContext?.runAsUser ?? spec.securityContext?.runAsUser,
+  )
+  return new Set(users).size === 1 ? users[0] : undefined
+}
+
 async function token(
   context: PayloadContext,
   projection: ServiceAccountTokenProjection,
@@ -96,8 +107,12 @@ async function token(
   const refresh = current === undefined ? undefined : refreshAtMs(current)
   const keep = current !== undefined && refresh !== undefined && refresh > context.nowMs
   const text = keep ? current : await context.tokens(context.pod, projection)
+  const user = userOfAll(context.pod)
+  // Nobody but the one user or the group of the pod, where there is such, reads a token.
+  const isPrivate = user !== undefined || context.pod.spec.securityContext?.fsGroup !== undefined
+  const content = Buffer.from(text)
   return {
-    payload: new Map([[file, { content: Buffer.from(text), mode }]]),
+    payload: new Map([[file, { content, mode: isPrivate ? TOKEN_MODE : mode, user }]]),
     refreshAtMs: refreshAtMs(text),
   }
 }
@@ -113,7 +128,10 @@ async function projection(
     return { payload, refreshAtMs: undefined }
   }
   const from = source.configMap ?? source.secret
-  if (from === undefined) throw new ConfigError('unsupported source of a projected volume')
+  if (from === undefined) {
+    const [kind = 'unknown'] = Object.keys(source)
+    throw new ConfigError(`${kind} projections are not supported on this machine`)
+  }
   const { name = '', items, optional = false } = from
   const kind = source.configMap ? 'configmap' : 'secret'
   const payload = await keys(context, { kind, name }, { items, defaultMode, optional })
@@ -181,4 +199,20 @@ export function volumeReferences(pod: Pod): { configMaps: Set<string>; secrets: 
     }
   }
   return { configMaps, secrets }
+}
+
+/** Whether a volume of the pod shows something that differs between these two of its versions. */
+export function showsChange(previous: Pod, pod: Pod): boolean {
+  const shows = ({ spec }: Pod) =>
+    (spec.volumes ?? []).some(
+      ({ downwardAPI, projected: { sources = [] } = {} }) =>
+        downwardAPI !== undefined || sources.some((source) => source.downwardAPI !== undefined),
+    )
+  return shows(pod) && shownText(previous) !== shownText(pod)
+}
+
+/** All that the downward API can show in a file and that can change while a pod lives. */
+function shownText({ metadata: { labels, annotations }, spec }: Pod): string {
+  const containers = [...(spec.initContainers ?? []), ...spec.containers]
+  return JSON.stringify([labels, annotations, containers.map(({ resources }) => resources)])
 }

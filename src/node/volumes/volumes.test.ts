@@ -4,12 +4,15 @@ import os from 'node:os'
 import path from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { seededRandom } from '#base/random.ts'
-import type { ConfigMap, Pod, Secret, Volume } from '#kinds/k8s/core.ts'
+import type { ConfigMap, Pod, PodSecurityContext, Secret, Volume } from '#kinds/k8s/core.ts'
+import { hostRoot } from '../container/pod-places.ts'
 import { testPod } from '../pods/test-view.ts'
 import { writeAtomicDirectory } from './atomic-directory.ts'
-import { resolveInside, subPathOf } from './inside.ts'
+import { fakeVolumeMounts } from './fake-volume-mounts.ts'
+import { resolveInside } from './inside.ts'
 import { type Payload, checkedPath, keysPayload } from './payload.ts'
 import { podVolumes } from './pod-volumes.ts'
+import { showsChange } from './projected-payload.ts'
 import { refreshAtMs } from './service-account-token.ts'
 
 let root: string
@@ -90,12 +93,6 @@ describe('resolveInside', () => {
     await symlink('a', path.join(volume, 'b'))
     await assert.rejects(resolveInside(volume, 'a'), /too many symbolic links/)
   })
-
-  test('subPathOf makes a directory where nothing is and refuses ".."', async () => {
-    const volume = await newDirectory()
-    assert.ok((await stat(await subPathOf(volume, 'x/y'))).isDirectory())
-    await assert.rejects(subPathOf(volume, '../x'), /must be a relative path/)
-  })
 })
 
 const base64 = (text: string) => Buffer.from(text).toString('base64')
@@ -148,6 +145,22 @@ const tokenOf = (issuedMs: number, lifeSeconds: number) => {
   return `${part({ alg: 'none' })}.${part({ iat, exp: iat + lifeSeconds })}.x`
 }
 
+test('showsChange knows what the downward API shows in files', () => {
+  const item = { path: 'labels', fieldRef: { fieldPath: 'metadata.labels' } }
+  const volumes: Volume[] = [{ name: 'v', downwardAPI: { items: [item] } }]
+  const projected: Volume[] = [
+    { name: 'v', projected: { sources: [{ downwardAPI: { items: [item] } }] } },
+  ]
+  for (const shown of [volumes, projected]) {
+    const pod = testPod({ volumes: shown }, { labels: { a: '1' } })
+    assert.equal(showsChange(pod, testPod({ volumes: shown }, { labels: { a: '1' } })), false)
+    assert.equal(showsChange(pod, testPod({ volumes: shown }, { labels: { a: '2' } })), true)
+    const annotated = testPod({ volumes: shown }, { labels: { a: '1' }, annotations: { b: '1' } })
+    assert.equal(showsChange(pod, annotated), true)
+  }
+  assert.equal(showsChange(testPod({}, { labels: { a: '1' } }), testPod({})), false)
+})
+
 test('refreshAtMs is at 80 % of a token life, a day at most', () => {
   assert.equal(refreshAtMs(tokenOf(NOW_MS, 1_000)), NOW_MS + 800_000)
   assert.equal(refreshAtMs(tokenOf(NOW_MS, 1_000_000)), NOW_MS + 86_400_000)
@@ -180,15 +193,17 @@ describe('podVolumes', () => {
         },
         allocatable: { cpu: '2', memory: '1Gi' },
       },
+      mounts: fakeVolumeMounts(),
       random: seededRandom(1),
       now: () => state.nowMs,
     })
     const pod: Pod = testPod({ volumes }, { labels: { b: '2', a: '1' } })
     const addresses = { hostAddresses: ['10.0.0.11'], podAddresses: ['10.0.1.5'] }
     const prepare = () => volumesOf.prepare(pod, addresses)
+    const placeOf = async (volume: string) => (await volumesOf.placeOf(pod, volume)).path
     const text = async (volume: string, file: string) =>
-      readFile(path.join(await volumesOf.placeOf(pod, volume), file), 'utf8')
-    return { machine, state, volumes: volumesOf, pod, prepare, text }
+      readFile(path.join(await placeOf(volume), file), 'utf8')
+    return { machine, state, volumes: volumesOf, pod, prepare, placeOf, text }
   }
 
   test('keeps what is secret in memory and the rest on disk', async () => {
@@ -198,14 +213,15 @@ describe('podVolumes', () => {
       { name: 'memory', emptyDir: { medium: 'Memory' } },
       { name: 'host', hostPath: { path: '/../var/x', type: 'DirectoryOrCreate' } },
     ])
+    await mkdir(hostRoot(s.machine), { recursive: true })
     await s.prepare()
     assert.equal(await s.text('s', 'word'), 'hidden')
-    const place = (name: string) => s.volumes.placeOf(s.pod, name)
+    const place = s.placeOf
     assert.ok((await place('s')).startsWith(s.machine.runDirectory))
     assert.ok((await place('memory')).startsWith(s.machine.runDirectory))
     assert.ok((await place('disk')).startsWith(s.machine.directory))
     assert.equal((await stat(await place('disk'))).mode & 0o777, 0o777)
-    assert.equal(await place('host'), `${s.machine.directory}/host/var/x`)
+    assert.equal(await place('host'), `${s.machine.runDirectory}/host/var/x`)
   })
 
   test('joins projected sources and renews the token in time', async () => {
@@ -240,6 +256,36 @@ describe('podVolumes', () => {
     assert.equal(s.state.tokens, 2)
   })
 
+  test('gives a token to the one user of all containers, with the group where there is one', async () => {
+    const token = { projected: { sources: [{ serviceAccountToken: { path: 'token' } }] } }
+    const user = process.getuid!()
+    const rows: [PodSecurityContext, (number | undefined)[], number][] = [
+      [{}, [undefined], 0o644],
+      [{ runAsUser: user }, [undefined], 0o600],
+      [{}, [user, user], 0o600],
+      [{}, [user, 1_234], 0o644],
+      [{ fsGroup: process.getgid!() }, [undefined], 0o640],
+    ]
+    for (const [securityContext, users, mode] of rows) {
+      const s = await setup([{ name: 'p', ...token }])
+      s.pod.spec.securityContext = securityContext
+      s.pod.spec.containers = users.map((runAsUser, i) => ({
+        name: `c${i}`,
+        ...(runAsUser === undefined ? {} : { securityContext: { runAsUser } }),
+      }))
+      await s.prepare()
+      const stats = await stat(path.join(await s.placeOf('p'), 'token'))
+      assert.equal(stats.mode & 0o7777, mode, JSON.stringify([securityContext, users]))
+    }
+  })
+
+  test('refuses sources of projected volumes that it does not know', async () => {
+    const s = await setup([
+      { name: 'p', projected: { sources: [{ clusterTrustBundle: { path: 'x', name: 'y' } }] } },
+    ])
+    await assert.rejects(s.prepare(), /clusterTrustBundle projections are not supported/)
+  })
+
   test('names the volume that cannot be made', async () => {
     const s = await setup([{ name: 'v', configMap: { name: 'none' } }])
     s.state.config = undefined
@@ -255,7 +301,7 @@ describe('podVolumes', () => {
     s.state.config = undefined
     await s.prepare()
     assert.deepEqual(
-      (await readdir(await s.volumes.placeOf(s.pod, 'v'))).filter((name) => !name.startsWith('..')),
+      (await readdir(await s.placeOf('v'))).filter((name) => !name.startsWith('..')),
       [],
     )
   })
