@@ -1,10 +1,10 @@
 // Tells users what happened to an object, as core/v1 Events. Saying so is never worth a failure: what
 // cannot be written is dropped, and a part that repeats itself is slowed down.
-import { type Clock, rfc3339 } from '#base/clock.ts'
+import { type Clock, rfc3339, rfc3339Micro } from '#base/clock.ts'
 import { isReason } from '#base/errors.ts'
 import type { Logger } from '#base/log.ts'
 import type { Random } from '#base/random.ts'
-import type { Event } from '#kinds/k8s/core.ts'
+import type { Event, ObjectReference } from '#kinds/k8s/core.ts'
 import type { KubeObject } from '#kinds/object.ts'
 import { events } from '#kinds/refs.ts'
 import type { Client } from './types.ts'
@@ -23,6 +23,10 @@ export interface EventText {
   message: string
   /** Part of the object, such as "spec.containers{main}". */
   fieldPath?: string
+  /** What was done or tried, such as "Binding": events with it have the form of events.k8s.io. */
+  action?: string
+  /** Another object that has to do with it. */
+  related?: KubeObject
 }
 
 export interface EventRecorder {
@@ -109,7 +113,10 @@ async function write(
   const known = series.get(key)
   if (known) {
     const count = known.count + 1
-    const patch = { count, lastTimestamp: rfc3339(recorded.atMs) }
+    const patch =
+      recorded.text.action === undefined
+        ? { count, lastTimestamp: rfc3339(recorded.atMs) }
+        : { series: { count, lastObservedTime: rfc3339Micro(recorded.atMs) } }
     try {
       await resource.patch({ namespace, name: known.name }, patch)
       remember(series, key, { name: known.name, count })
@@ -126,34 +133,57 @@ async function write(
   remember(series, key, { name, count: 1 })
 }
 
+function referenceTo({ apiVersion, kind, metadata }: KubeObject): ObjectReference {
+  const { namespace, name, uid, resourceVersion } = metadata
+  return {
+    apiVersion,
+    kind,
+    name,
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(uid === undefined ? {} : { uid }),
+    ...(resourceVersion === undefined ? {} : { resourceVersion }),
+  }
+}
+
+/** How the two forms of events say when it happened and who saw it. */
+function seenBy({ text, atMs }: Recorded, source: EventRecorderOptions['source']): Partial<Event> {
+  const { component, host = '' } = source
+  if (text.action !== undefined)
+    return {
+      eventTime: rfc3339Micro(atMs),
+      action: text.action,
+      ...(text.related === undefined ? {} : { related: referenceTo(text.related) }),
+      reportingComponent: component,
+      reportingInstance: host ? `${component}-${host}` : component,
+    }
+  const at = rfc3339(atMs)
+  return {
+    source,
+    firstTimestamp: at,
+    lastTimestamp: at,
+    count: 1,
+    reportingComponent: component,
+    reportingInstance: host,
+  }
+}
+
 function eventOf(
-  { object, text, atMs }: Recorded,
+  recorded: Recorded,
   metadata: { name: string; namespace: string },
   source: EventRecorderOptions['source'],
 ): Event {
-  const at = rfc3339(atMs)
-  const { namespace, name, uid, resourceVersion } = object.metadata
+  const { object, text } = recorded
   return {
     apiVersion: 'v1',
     kind: 'Event',
     metadata,
     involvedObject: {
-      apiVersion: object.apiVersion,
-      kind: object.kind,
-      name,
-      ...(namespace === undefined ? {} : { namespace }),
-      ...(uid === undefined ? {} : { uid }),
-      ...(resourceVersion === undefined ? {} : { resourceVersion }),
+      ...referenceTo(object),
       ...(text.fieldPath === undefined ? {} : { fieldPath: text.fieldPath }),
     },
     type: text.type,
     reason: text.reason,
     message: text.message.slice(0, MESSAGE_CHARS_MAX),
-    source,
-    firstTimestamp: at,
-    lastTimestamp: at,
-    count: 1,
-    reportingComponent: source.component,
-    reportingInstance: source.host ?? '',
+    ...seenBy(recorded, source),
   }
 }

@@ -1,28 +1,38 @@
 // A node as placement sees it: what it has, and the sums of what its pods take.
 import type { Node, Pod, Taint } from '#kinds/k8s/core.ts'
+import { keyOf } from '#kinds/object.ts'
 import { amountsOf } from '#kinds/resource-amounts.ts'
 import { type HostPort, HostPortSet, hostPortsOf } from './host-ports.ts'
 import { type Amounts, requestedBy, weightOf } from './pod-amounts.ts'
 import { groupOf } from './pod-group.ts'
+import { type CarriedTerm, carriedTerms } from './pod-term.ts'
 
 export const ZONE_LABEL = 'topology.kubernetes.io/zone'
 
 /** A pod with what follows from its spec, computed once. */
 export interface PlacedPod {
   pod: Pod
+  /** `namespace/name`. */
+  key: string
   group: string
   requests: Amounts
   weight: Amounts
   ports: HostPort[]
+  priority: number
+  /** Its terms of affinity to other pods. */
+  terms: readonly CarriedTerm[]
 }
 
 export function placedPod(pod: Pod): PlacedPod {
   return {
     pod,
+    key: keyOf(pod),
     group: groupOf(pod),
     requests: requestedBy(pod),
     weight: weightOf(pod),
     ports: hostPortsOf(pod),
+    priority: pod.spec?.priority ?? 0,
+    terms: carriedTerms(pod),
   }
 }
 
@@ -52,6 +62,8 @@ export class NodeState {
   readonly name: string
   readonly ports = new HostPortSet()
   readonly pods = new Map<string, PlacedPod>()
+  /** Pods that wait for room made for them here: it is not for those of lower priority. */
+  readonly nominated = new Map<string, PlacedPod>()
   // Every pod takes of these two: a field is read much faster than an entry of a map.
   readonly #cpu: Stock = { ...NOTHING }
   readonly #memory: Stock = { ...NOTHING }
@@ -120,6 +132,27 @@ export class NodeState {
     for (const [name, amount] of Object.entries(allocatable)) this.#open(name).allocatable = amount
     this.#podsFree = (allocatable['pods'] ?? 0) - this.pods.size
     this.#images = imagesOf(node)
+  }
+
+  /** The same node, to suppose other pods on it. */
+  copy(): NodeState {
+    const copy = new NodeState(this.name)
+    copy.#node = this.#node
+    copy.#labels = this.#labels
+    copy.#taints = this.#taints
+    copy.#isCordoned = this.#isCordoned
+    copy.#zone = this.#zone
+    copy.#podsFree = this.#podsFree
+    copy.#images = this.#images
+    Object.assign(copy.#cpu, this.#cpu)
+    Object.assign(copy.#memory, this.#memory)
+    for (const [name, stock] of this.#others) copy.#others.set(name, { ...stock })
+    for (const [key, placed] of this.pods) {
+      copy.pods.set(key, placed)
+      for (const port of placed.ports) copy.ports.add(port)
+    }
+    for (const [key, placed] of this.nominated) copy.nominated.set(key, placed)
+    return copy
   }
 
   addPod(key: string, placed: PlacedPod): void {

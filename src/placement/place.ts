@@ -1,18 +1,27 @@
 // Chooses a node for a pod, or says in kube-scheduler's words why there is none.
 import type { Pod } from '#kinds/k8s/core.ts'
-import { explainRefusals } from './explanation.ts'
-import { type Refusal, refusalsOf } from './filters.ts'
+import { explain } from './explanation.ts'
+import { Requirements } from './filters.ts'
 import { type NodeState, placedPod } from './node-state.ts'
+import type { Refusal } from './refusal.ts'
 import { bestOf } from './scores.ts'
 import type { ClusterSnapshot } from './snapshot.ts'
 
-export type Placement =
-  | { type: 'node'; node: string; examined: number }
-  | { type: 'none'; message: string; refusals: ReadonlyMap<string, Refusal>; examined: number }
+export interface NoPlace {
+  type: 'none'
+  /** What speaks against every node, without what came of a try to make room. */
+  message: string
+  refusals: ReadonlyMap<string, Refusal>
+  examined: number
+}
+
+export type Placement = { type: 'node'; node: string; examined: number } | NoPlace
 
 export interface PlaceOptions {
   /** Where in the order of nodes to begin; sum up `examined` to treat all nodes alike. */
   startIndex?: number
+  /** The node on which room was made for the pod: taken without looking further, if it fits. */
+  nominated?: string | undefined
 }
 
 /** Up to this many nodes, all are compared. */
@@ -28,10 +37,13 @@ export function nodesToCompare(total: number): number {
 export function place(
   snapshot: ClusterSnapshot,
   pod: Pod,
-  { startIndex = 0 }: PlaceOptions = {},
+  { startIndex = 0, nominated = '' }: PlaceOptions = {},
 ): Placement {
   const candidate = placedPod(pod)
-  const refusalOf = refusalsOf(snapshot, candidate)
+  const requirements = new Requirements(candidate, snapshot)
+  const prepared = snapshot.node(nominated)
+  if (prepared && requirements.refusalOf(prepared) === undefined)
+    return { type: 'node', node: nominated, examined: 0 }
   const { nodes } = snapshot
   const enough = nodesToCompare(nodes.length)
   const fitting: NodeState[] = []
@@ -39,12 +51,15 @@ export function place(
   let examined = 0
   while (examined < nodes.length && fitting.length < enough) {
     const state = nodes[(startIndex + examined) % nodes.length]!
-    const refusal = refusalOf(state)
+    const refusal = requirements.refusalOf(state)
     if (refusal === undefined) fitting.push(state)
     else refusals.set(state.name, refusal)
     examined++
   }
-  if (fitting.length === 0)
-    return { type: 'none', message: explainRefusals([...refusals.values()]), refusals, examined }
-  return { type: 'node', node: bestOf(snapshot, candidate, fitting).name, examined }
+  if (fitting.length > 0)
+    return { type: 'node', node: bestOf(snapshot, candidate, fitting).name, examined }
+  const reasons = [...refusals.values()].flatMap((refusal) => refusal.reasons)
+  const message =
+    nodes.length === 0 ? 'no nodes available to schedule pods' : explain(nodes.length, reasons)
+  return { type: 'none', message, refusals, examined }
 }

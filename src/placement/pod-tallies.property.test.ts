@@ -3,9 +3,10 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Node, Pod } from '#kinds/k8s/core.ts'
 import { keyOf } from '#kinds/object.ts'
+import { matchesLabelSelector } from '#kinds/label-selector.ts'
 import { ZONE_LABEL } from './node-state.ts'
 import { groupOf } from './pod-group.ts'
-import type { Tally } from './pod-tallies.ts'
+import type { Tally } from './tally.ts'
 import { ClusterSnapshot } from './snapshot.ts'
 import { byLabel } from './topology.ts'
 
@@ -92,10 +93,13 @@ test('PodTallies count per domain, after any changes of pods and nodes, what a f
       const snapshot = new ClusterSnapshot()
       const reference = new Reference()
       const ofRack = () =>
-        snapshot.tallies.ofSelector(
-          { namespace: 'default', selector, topology: byLabel(RACK) },
-          () => snapshot.placedPods(),
-        )
+        snapshot.count({
+          key: 'x',
+          topology: byLabel(RACK),
+          matches: ({ metadata }) => matchesLabelSelector(selector, metadata.labels),
+          countsEnding: false,
+          readsNamespaces: false,
+        })
       ofRack()
       for (const each of changes) {
         apply(snapshot, each)

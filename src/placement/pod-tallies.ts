@@ -1,82 +1,75 @@
-// Counts of pods per domain, kept up to date, so that spreading need not look at every pod.
+// Counts of pods per domain, kept up to date, so that no decision need look at every pod.
 import type { Pod } from '#kinds/k8s/core.ts'
-import type { LabelSelector } from '#kinds/k8s/meta.ts'
-import { formatLabelSelector, matchesRequirements, requirementsOf } from '#kinds/label-selector.ts'
 import type { NodeState, PlacedPod } from './node-state.ts'
+import { count, NOTHING_COUNTED, type Tally } from './tally.ts'
 import { machines, type Topology, zones } from './topology.ts'
-
-/** Domain -> how many of the counted pods are in it; never 0. */
-export type Tally = ReadonlyMap<string, number>
 
 interface GroupTallies {
   zones: Map<string, number>
   machines: Map<string, number>
 }
 
-interface SelectorTally {
-  matches: (pod: Pod) => boolean
+/** Which pods to count, and over which topology. */
+export interface PodQuery {
+  /** Of two queries with the same key and topology, one is counted. */
+  key: string
   topology: Topology
+  matches: (pod: Pod) => boolean
+  /** Pods on their way out: affinity still sees them, spreading gives their places away. */
+  countsEnding: boolean
+  /** Whether `matches` looks at the labels of namespaces. */
+  readsNamespaces: boolean
+}
+
+interface QueryTally extends PodQuery {
   tally: Map<string, number>
 }
 
-/** What is counted by selector: the pods in this namespace that it matches, over this topology. */
-export interface SelectorQuery {
-  namespace: string | undefined
-  selector: LabelSelector
-  topology: Topology
+/** Queries whose counts are kept; the one least lately asked for makes room. */
+const QUERIES_MAX = 1_000
+
+const isEnding = ({ pod }: PlacedPod): boolean => pod.metadata.deletionTimestamp !== undefined
+
+function countIn(query: QueryTally, placed: PlacedPod, state: NodeState, change: 1 | -1): void {
+  if (isEnding(placed) && !query.countsEnding) return
+  if (query.matches(placed.pod)) count(query.tally, query.topology, state, change)
 }
-
-/** Selectors whose counts are kept; the one least lately asked for makes room. */
-const SELECTORS_MAX = 1_000
-
-const NOTHING: Tally = new Map()
-
-function count(
-  tally: Map<string, number>,
-  { domainOf }: Topology,
-  state: NodeState,
-  change: 1 | -1,
-): void {
-  const domain = domainOf(state)
-  if (domain === undefined) return
-  const sum = (tally.get(domain) ?? 0) + change
-  if (sum === 0) tally.delete(domain)
-  else tally.set(domain, sum)
-}
-
-/** Pods that end free their places for their successors; nodes unknown as yet are in no domain. */
-const isCounted = ({ pod }: PlacedPod, state: NodeState): boolean =>
-  state.isKnown && pod.metadata.deletionTimestamp === undefined
 
 export class PodTallies {
   readonly #groups = new Map<string, GroupTallies>()
-  readonly #selectors = new Map<string, SelectorTally>()
+  readonly #queries = new Map<string, QueryTally>()
 
   /** A pod that was added is removed while its node is in the same domains. */
   change(placed: PlacedPod, state: NodeState, change: 1 | -1): void {
-    if (!isCounted(placed, state)) return
-    this.#changeGroup(placed.group, state, change)
-    for (const { matches, topology, tally } of this.#selectors.values())
-      if (matches(placed.pod)) count(tally, topology, state, change)
+    // Nodes unknown as yet are in no domain.
+    if (!state.isKnown) return
+    if (!isEnding(placed)) this.#changeGroup(placed.group, state, change)
+    for (const query of this.#queries.values()) countIn(query, placed, state, change)
   }
 
+  /** Pods of a group (pod-group.ts) that are not on their way out. */
   ofGroup(group: string): { zones: Tally; machines: Tally } {
-    return this.#groups.get(group) ?? { zones: NOTHING, machines: NOTHING }
+    return this.#groups.get(group) ?? { zones: NOTHING_COUNTED, machines: NOTHING_COUNTED }
   }
 
-  /** Counts by selector; `placed` is walked only for a query that is new. */
-  ofSelector(
-    query: SelectorQuery,
+  /** What the query counts; `placed` is walked only for a query that is new. */
+  of(
+    query: PodQuery,
     placed: () => Iterable<readonly [state: NodeState, placed: PlacedPod]>,
   ): Tally {
-    const { namespace = '', selector, topology } = query
-    const key = `${namespace} ${topology.key} ${formatLabelSelector(selector)}`
-    const known = this.#selectors.get(key) ?? begin(query, placed())
-    this.#selectors.delete(key)
-    this.#selectors.set(key, known)
-    const [oldest] = this.#selectors.keys()
-    if (this.#selectors.size > SELECTORS_MAX) this.#selectors.delete(oldest!)
+    const key = `${query.topology.key} ${query.countsEnding} ${query.key}`
+    const known = this.#queries.get(key) ?? begin(query, placed())
+    this.#queries.delete(key)
+    this.#queries.set(key, known)
+    const [oldest] = this.#queries.keys()
+    if (this.#queries.size > QUERIES_MAX) this.#queries.delete(oldest!)
     return known.tally
+  }
+
+  /** Labels of a namespace have changed: what was chosen by them is counted anew. */
+  namespacesChanged(): void {
+    for (const [key, { readsNamespaces }] of this.#queries)
+      if (readsNamespaces) this.#queries.delete(key)
   }
 
   #changeGroup(group: string, state: NodeState, change: 1 | -1): void {
@@ -89,14 +82,10 @@ export class PodTallies {
 }
 
 function begin(
-  { namespace, selector, topology }: SelectorQuery,
+  query: PodQuery,
   placed: Iterable<readonly [state: NodeState, placed: PlacedPod]>,
-): SelectorTally {
-  const requirements = requirementsOf(selector)
-  const matches = ({ metadata }: Pod) =>
-    metadata.namespace === namespace && matchesRequirements(requirements, metadata.labels)
-  const tally = new Map<string, number>()
-  for (const [state, each] of placed)
-    if (isCounted(each, state) && matches(each.pod)) count(tally, topology, state, 1)
-  return { matches, topology, tally }
+): QueryTally {
+  const known = { ...query, tally: new Map<string, number>() }
+  for (const [state, each] of placed) if (state.isKnown) countIn(known, each, state, 1)
+  return known
 }

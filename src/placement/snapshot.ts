@@ -1,21 +1,69 @@
 // The nodes and the pods on them, kept up to date change by change: what placement decides on.
 import { isDeepStrictEqual } from 'node:util'
-import type { Node, Pod } from '#kinds/k8s/core.ts'
+import type { Namespace, Node, Pod } from '#kinds/k8s/core.ts'
 import { keyOf } from '#kinds/object.ts'
 import { isPodFinished } from '#kinds/pod-status.ts'
+import { CarriedTallies } from './carried-tallies.ts'
 import { NodeState, type PlacedPod, placedPod } from './node-state.ts'
-import { PodTallies } from './pod-tallies.ts'
+import { type PodQuery, PodTallies } from './pod-tallies.ts'
+import type { NamespaceLabels } from './pod-term.ts'
+import { addTo, type Tally } from './tally.ts'
+import type { Topology } from './topology.ts'
 
 export class ClusterSnapshot {
   readonly tallies = new PodTallies()
+  readonly carried = new CarriedTallies()
+  readonly #namespaces = new Map<string, Namespace>()
   readonly #states = new Map<string, NodeState>()
   /** Pod -> the node it is counted on. */
   readonly #places = new Map<string, string>()
+  /** Pod that waits for room made for it -> the node. */
+  readonly #nominations = new Map<string, string>()
+  /** Image -> how many nodes have it. */
+  readonly #imageNodes = new Map<string, number>()
+  readonly #domains = new Map<string, ReadonlySet<string>>()
   #order: readonly NodeState[] | undefined
 
   /** Nodes that are known, zones taking turns, so that any run of them covers all zones. */
   get nodes(): readonly NodeState[] {
     return (this.#order ??= interleaved([...this.#states.values()].filter((s) => s.isKnown)))
+  }
+
+  /** Domains of the topology that have a node. */
+  domains(topology: Topology): ReadonlySet<string> {
+    const known = this.#domains.get(topology.key)
+    if (known !== undefined) return known
+    const domains = new Set<string>()
+    for (const state of this.nodes) {
+      const domain = topology.domainOf(state)
+      if (domain !== undefined) domains.add(domain)
+    }
+    this.#domains.set(topology.key, domains)
+    return domains
+  }
+
+  /** Pods that the query finds on the nodes, by domain. */
+  count(query: PodQuery): Tally {
+    return this.tallies.of(query, () => this.placedPods())
+  }
+
+  readonly namespaceLabels: NamespaceLabels = (name) => this.#namespaces.get(name)?.metadata.labels
+
+  setNamespace(namespace: Namespace): void {
+    const { name, labels = {} } = namespace.metadata
+    const known = this.#namespaces.get(name)
+    this.#namespaces.set(name, namespace)
+    if (!known || !isDeepStrictEqual(known.metadata.labels ?? {}, labels))
+      this.tallies.namespacesChanged()
+  }
+
+  removeNamespace(name: string): void {
+    if (this.#namespaces.delete(name)) this.tallies.namespacesChanged()
+  }
+
+  /** How many nodes have an image of this name. */
+  nodesWithImage(image: string): number {
+    return this.#imageNodes.get(image) ?? 0
   }
 
   node(name: string): NodeState | undefined {
@@ -46,7 +94,7 @@ export class ClusterSnapshot {
     if (!name || isPodFinished(pod)) return
     const [state, placed] = [this.#state(name), placedPod(pod)]
     state.addPod(key, placed)
-    this.tallies.change(placed, state, 1)
+    this.#count(placed, state, 1)
     this.#places.set(key, name)
   }
 
@@ -54,7 +102,7 @@ export class ClusterSnapshot {
     const name = this.#places.get(key)
     if (name === undefined) return
     const state = this.#state(name)
-    this.tallies.change(state.pods.get(key)!, state, -1)
+    this.#count(state.pods.get(key)!, state, -1)
     state.removePod(key)
     this.#places.delete(key)
     this.#forgetIfEmpty(state)
@@ -64,6 +112,28 @@ export class ClusterSnapshot {
   pod(key: string): Pod | undefined {
     const name = this.#places.get(key)
     return name === undefined ? undefined : this.#states.get(name)?.pods.get(key)?.pod
+  }
+
+  /** Keeps room on a node for a pod that waits: from now on it is not for pods of lower priority. */
+  nominate(pod: Pod, nodeName: string): void {
+    const key = keyOf(pod)
+    this.dropNomination(key)
+    this.#state(nodeName).nominated.set(key, placedPod(pod))
+    this.#nominations.set(key, nodeName)
+  }
+
+  dropNomination(key: string): void {
+    const name = this.#nominations.get(key)
+    if (name === undefined) return
+    const state = this.#state(name)
+    state.nominated.delete(key)
+    this.#nominations.delete(key)
+    this.#forgetIfEmpty(state)
+  }
+
+  /** The node on which room is kept for the pod. */
+  nominationOf(key: string): string | undefined {
+    return this.#nominations.get(key)
   }
 
   *placedPods(): Iterable<readonly [state: NodeState, placed: PlacedPod]> {
@@ -78,9 +148,17 @@ export class ClusterSnapshot {
       node !== undefined &&
       isDeepStrictEqual(state.labels, node.metadata.labels ?? {})
     const moved = isSameTopology ? [] : [...state.pods.values()]
-    for (const placed of moved) this.tallies.change(placed, state, -1)
+    for (const placed of moved) this.#count(placed, state, -1)
+    for (const image of state.images.keys()) addTo(this.#imageNodes, image, -1)
     state.set(node)
-    for (const placed of moved) this.tallies.change(placed, state, 1)
+    for (const image of state.images.keys()) addTo(this.#imageNodes, image, 1)
+    for (const placed of moved) this.#count(placed, state, 1)
+    if (!isSameTopology) this.#domains.clear()
+  }
+
+  #count(placed: PlacedPod, state: NodeState, change: 1 | -1): void {
+    this.tallies.change(placed, state, change)
+    this.carried.change(placed, state, change)
   }
 
   #state(name: string): NodeState {
@@ -92,7 +170,8 @@ export class ClusterSnapshot {
   }
 
   #forgetIfEmpty(state: NodeState): void {
-    if (!state.isKnown && state.pods.size === 0) this.#states.delete(state.name)
+    if (!state.isKnown && state.pods.size + state.nominated.size === 0)
+      this.#states.delete(state.name)
   }
 }
 

@@ -1,96 +1,109 @@
-// Spreading: how the pods of one group lie over the values of a topology label, such as zones.
+// Spreading: how pods lie over the values of a topology label, such as zones.
 import type { Pod, TopologySpreadConstraint } from '#kinds/k8s/core.ts'
 import type { LabelSelector } from '#kinds/k8s/meta.ts'
-import { matchesLabelSelector } from '#kinds/label-selector.ts'
-import { isNodeWanted } from './node-affinity.ts'
-import { type NodeState, type PlacedPod, ZONE_LABEL } from './node-state.ts'
-import type { Tally } from './pod-tallies.ts'
+import { formatLabelSelector, matchesRequirements, requirementsOf } from '#kinds/label-selector.ts'
+import { wantedNodes } from './node-affinity.ts'
+import type { NodeState } from './node-state.ts'
 import type { ClusterSnapshot } from './snapshot.ts'
+import { addTo, NOTHING_COUNTED, type Tally } from './tally.ts'
 import { untoleratedTaint } from './taints.ts'
-import { byLabel, machines, type Topology, zones } from './topology.ts'
+import { byLabelAmong, machines, type Topology } from './topology.ts'
 
-/** A wish that pods lie evenly: where the next goes matters by `weight`. */
-export interface SoftSpread {
+/** Whether the constraint counts this pod. */
+export type PodTest = (pod: Pod) => boolean
+
+/** One constraint of a pod with what it counts now. */
+export interface Spread {
+  constraint: TopologySpreadConstraint
   topology: Topology
+  /** Pods of each domain. */
   counts: Tally
-  weight: number
+  /** Every domain in which a node counts, also those without a pod. */
+  domains: Iterable<string>
+  domainCount: number
+  matches: PodTest
+  /** Whether the constraint looks at the node at all. */
+  isCounted: (state: NodeState) => boolean
 }
 
-/** A rule: after the next pod no domain may have more than `maxSkew` above the emptiest. */
-export interface HardSpread {
-  topology: Topology
-  counts: Tally
-  /** What the next pod itself adds: 0 when the selector does not match it. */
-  own: 0 | 1
-  least: number
-  maxSkew: number
-}
+export const HOSTNAME_LABEL = 'kubernetes.io/hostname'
 
-/** What the pod wishes; without constraints of its own its group is spread all the same. */
-export function softSpreads(snapshot: ClusterSnapshot, { pod, group }: PlacedPod): SoftSpread[] {
-  const constraints = pod.spec?.topologySpreadConstraints ?? []
-  if (constraints.length === 0) {
-    const tallies = snapshot.tallies.ofGroup(group)
-    // Zones first, then machines: one pod more in a zone outweighs one pod more on a machine.
-    return [
-      { topology: zones, counts: tallies.zones, weight: 6 },
-      { topology: machines, counts: tallies.machines, weight: 3 },
-    ]
-  }
-  return constraints
-    .filter(({ whenUnsatisfiable }) => whenUnsatisfiable === 'ScheduleAnyway')
-    .map((constraint) => {
-      const topology = byLabel(constraint.topologyKey)
-      const counts = tallyOf(snapshot, { pod, constraint, topology })
-      return { topology, counts, weight: constraint.topologyKey === ZONE_LABEL ? 6 : 3 }
-    })
-}
+type WhenUnsatisfiable = TopologySpreadConstraint['whenUnsatisfiable']
 
-export function hardSpreads(snapshot: ClusterSnapshot, pod: Pod): HardSpread[] {
-  const rules = (pod.spec?.topologySpreadConstraints ?? []).filter(
-    ({ whenUnsatisfiable }) => whenUnsatisfiable === 'DoNotSchedule',
+/** The constraints of the pod of one sort; a node counts for them when it has all their labels. */
+export function spreadsOf(snapshot: ClusterSnapshot, pod: Pod, sort: WhenUnsatisfiable): Spread[] {
+  const constraints = (pod.spec?.topologySpreadConstraints ?? []).filter(
+    ({ whenUnsatisfiable }) => whenUnsatisfiable === sort,
   )
-  const isComplete = ({ labels }: NodeState) =>
-    rules.every(({ topologyKey }) => labels[topologyKey] !== undefined)
-  return rules.map((rule) => {
-    const counts = new Map<string, number>()
-    // By machine, as which machines count depends on the pod.
-    const tally = tallyOf(snapshot, { pod, constraint: rule, topology: machines })
-    const topology = byLabel(rule.topologyKey)
-    for (const state of snapshot.nodes) {
-      if (!isComplete(state) || !isCounted(rule, pod, state)) continue
-      const domain = topology.domainOf(state)!
-      counts.set(domain, (counts.get(domain) ?? 0) + (tally.get(state.name) ?? 0))
-    }
-    const isShort = counts.size < (rule.minDomains ?? 1)
-    return {
-      topology,
-      counts,
-      own: matchesLabelSelector(selectorOf(rule, pod), pod.metadata.labels) ? 1 : 0,
-      least: isShort ? 0 : Math.min(...counts.values()),
-      maxSkew: rule.maxSkew,
-    }
+  const keys = constraints.map(({ topologyKey }) => topologyKey)
+  return constraints.map((constraint) => {
+    const topology = byLabelAmong(constraint.topologyKey, keys)
+    const selector = selectorOf(constraint, pod)
+    const test = selector && requirementsOf(selector)
+    const { namespace } = pod.metadata
+    const matches: PodTest = ({ metadata }) =>
+      test !== undefined &&
+      metadata.namespace === namespace &&
+      matchesRequirements(test, metadata.labels)
+    const key = `${namespace ?? ''} ${selector ? formatLabelSelector(selector) : '(none)'}`
+    const count = (over: Topology): Tally =>
+      // No selector selects nothing, as everywhere in Kubernetes.
+      test === undefined
+        ? NOTHING_COUNTED
+        : snapshot.count({
+            key,
+            topology: over,
+            matches,
+            countsEnding: false,
+            readsNamespaces: false,
+          })
+    const included = inclusion(constraint, pod)
+    const counted =
+      included === undefined
+        ? allCounted(snapshot, topology, count(topology))
+        : countedAmong(snapshot, topology, { tally: count(machines), isIncluded: included })
+    const isCounted = (state: NodeState) =>
+      topology.domainOf(state) !== undefined && (included === undefined || included(state))
+    return { constraint, topology, matches, isCounted, ...counted }
   })
 }
 
-function isCounted(rule: TopologySpreadConstraint, pod: Pod, { node, taints }: NodeState): boolean {
-  if (rule.nodeAffinityPolicy !== 'Ignore' && !isNodeWanted(pod, node)) return false
-  if (rule.nodeTaintsPolicy !== 'Honor') return true
-  return untoleratedTaint(taints, pod.spec?.tolerations) === undefined
+/** Which nodes a constraint looks at, beside their labels; undefined for every node. */
+function inclusion(
+  { nodeAffinityPolicy, nodeTaintsPolicy }: TopologySpreadConstraint,
+  pod: Pod,
+): ((state: NodeState) => boolean) | undefined {
+  const wanted = nodeAffinityPolicy === 'Ignore' ? undefined : wantedNodes(pod)
+  const honoursTaints = nodeTaintsPolicy === 'Honor'
+  if (wanted === undefined && !honoursTaints) return undefined
+  return ({ node, taints }) => {
+    if (wanted !== undefined && !wanted(node)) return false
+    return !honoursTaints || untoleratedTaint(taints, pod.spec?.tolerations) === undefined
+  }
 }
 
-interface Constrained {
-  pod: Pod
-  constraint: TopologySpreadConstraint
-  topology: Topology
+type Counted = Pick<Spread, 'counts' | 'domains' | 'domainCount'>
+
+function allCounted(snapshot: ClusterSnapshot, topology: Topology, counts: Tally): Counted {
+  const domains = snapshot.domains(topology)
+  return { counts, domains, domainCount: domains.size }
 }
 
-function tallyOf(snapshot: ClusterSnapshot, { pod, constraint, topology }: Constrained): Tally {
-  const selector = selectorOf(constraint, pod)
-  // No selector selects nothing, as everywhere in Kubernetes.
-  if (selector === undefined) return new Map()
-  const { namespace } = pod.metadata
-  return snapshot.tallies.ofSelector({ namespace, selector, topology }, () => snapshot.placedPods())
+/** Counts by machine and adds up those that count, as which do depends on the pod. */
+function countedAmong(
+  snapshot: ClusterSnapshot,
+  topology: Topology,
+  { tally, isIncluded }: { tally: Tally; isIncluded: (state: NodeState) => boolean },
+): Counted {
+  const counts = new Map<string, number>()
+  const domains = new Set<string>()
+  for (const state of snapshot.nodes) {
+    const domain = topology.domainOf(state)
+    if (domain === undefined || !isIncluded(state)) continue
+    domains.add(domain)
+    addTo(counts, domain, tally.get(state.name) ?? 0)
+  }
+  return { counts, domains, domainCount: domains.size }
 }
 
 /** The constraint's selector, narrowed by the pod's own values of `matchLabelKeys`. */

@@ -16,3 +16,14 @@ export const machines: Topology = { key: '(machines)', domainOf: ({ name }) => n
 export function byLabel(key: string): Topology {
   return { key, domainOf: ({ labels }) => labels[key] }
 }
+
+/** By the label `key`, of the nodes that have all the labels `required`. */
+export function byLabelAmong(key: string, required: readonly string[]): Topology {
+  const others = required.filter((each) => each !== key).toSorted()
+  if (others.length === 0) return byLabel(key)
+  return {
+    key: `${key} with ${others.join()}`,
+    domainOf: ({ labels }) =>
+      others.every((each) => labels[each] !== undefined) ? labels[key] : undefined,
+  }
+}

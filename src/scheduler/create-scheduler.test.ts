@@ -75,7 +75,8 @@ test('createScheduler never overcommits, though bindings overtake the informer',
 test('createScheduler says why a pod finds no place, once, and places it when a node comes', async () => {
   const { api, clock, nodeOf, conditionOf, reasons } = await cluster([node('a'), pod('x', '3')])
   const message =
-    '0/1 nodes are available: 1 Insufficient cpu. preemption: 0/1 nodes are available: ' +
+    '0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, ' +
+    'preemption: 0/1 nodes are available: ' +
     '1 Preemption is not helpful for scheduling.'
   assert.deepEqual(
     [conditionOf('x')?.status, conditionOf('x')?.reason, conditionOf('x')?.message],

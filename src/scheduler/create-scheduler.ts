@@ -4,17 +4,22 @@ import { describeError, type Logger } from '#base/log.ts'
 import type { Random } from '#base/random.ts'
 import type { EventRecorder } from '#client/event-recorder.ts'
 import type { Client, Informer, InformerFactory } from '#client/types.ts'
-import { type Placement, place } from '#placement/place.ts'
+import { withPreemption } from '#placement/explanation.ts'
+import { type NoPlace, place } from '#placement/place.ts'
+import { type Preemption, preempt } from '#placement/preempt.ts'
 import { isPodFinished } from '#kinds/pod-status.ts'
-import type { Node, Pod } from '#kinds/k8s/core.ts'
+import type { Namespace, Node, Pod } from '#kinds/k8s/core.ts'
+import type { PodDisruptionBudget } from '#kinds/k8s/policy.ts'
+import { conditionOf } from '#kinds/meta.ts'
 import { keyOf } from '#kinds/object.ts'
 import * as refs from '#kinds/refs.ts'
 import { bind } from './binding.ts'
 import { ClusterCache } from './cluster-cache.ts'
-import { helpedBy, isLeaving, isNodeChanged } from './helpful-changes.ts'
+import { helpedBy, isNodeChanged, isPodChanged, turnedBy } from './helpful-changes.ts'
 import { limits } from './limits.ts'
+import { makeRoom } from './make-room.ts'
 import { type PendingPod, PendingQueue } from './pending-queue.ts'
-import { saysUnschedulable, writeUnschedulable } from './unschedulable.ts'
+import { saysVerdict, type Verdict, writeVerdict } from './unschedulable.ts'
 
 const DEFAULT_SCHEDULER = 'default-scheduler'
 
@@ -52,6 +57,8 @@ class SchedulerLoop implements Scheduler {
   readonly #options: SchedulerOptions
   readonly #pods: Informer<Pod>
   readonly #nodes: Informer<Node>
+  readonly #namespaces: Informer<Namespace>
+  readonly #budgets: Informer<PodDisruptionBudget>
   readonly #cache = new ClusterCache()
   readonly #queue: PendingQueue
   readonly #abort = new AbortController()
@@ -65,6 +72,9 @@ class SchedulerLoop implements Scheduler {
     this.#queue = new PendingQueue({ ...options, onReady: () => this.#soon() })
     this.#pods = options.informers.informer(refs.pods)
     this.#nodes = options.informers.informer(refs.nodes)
+    this.#namespaces = options.informers.informer(refs.namespaces)
+    this.#budgets = options.informers.informer(refs.podDisruptionBudgets)
+    this.#watchNamespaces()
     this.#watchNodes()
     this.#watchPods()
   }
@@ -74,7 +84,8 @@ class SchedulerLoop implements Scheduler {
   }
 
   start(): void {
-    void Promise.all([this.#pods.synced, this.#nodes.synced]).then(() => {
+    const needed = [this.#pods, this.#nodes, this.#namespaces, this.#budgets]
+    void Promise.all(needed.map(({ synced }) => synced)).then(() => {
       if (this.#abort.signal.aborted) return
       this.#isRunning = true
       this.#soon()
@@ -86,6 +97,21 @@ class SchedulerLoop implements Scheduler {
     this.#abort.abort(new Error('the scheduler stops'))
     this.#queue.stop()
     await Promise.allSettled(this.#attempts)
+  }
+
+  #watchNamespaces(): void {
+    const retry = () => this.#queue.retryParked(helpedBy.namespaceRelabelled)
+    this.#namespaces.on({
+      added: (namespace) => {
+        this.#cache.namespaceSeen(namespace)
+        retry()
+      },
+      updated: (namespace) => {
+        this.#cache.namespaceSeen(namespace)
+        retry()
+      },
+      deleted: ({ metadata }) => this.#cache.namespaceGone(metadata.name),
+    })
   }
 
   #watchNodes(): void {
@@ -111,14 +137,20 @@ class SchedulerLoop implements Scheduler {
       added: (pod) => this.#podSeen(pod),
       updated: (pod, previous) => {
         this.#podSeen(pod)
-        if (isLeaving(pod, previous)) this.#queue.retryParked(helpedBy.podLeaves)
+        if (!pod.spec?.nodeName) {
+          if (isPodChanged(pod, previous)) this.#queue.retry(keyOf(pod))
+          return
+        }
+        const turned = turnedBy(pod, previous)
+        if (turned.length > 0) this.#queue.retryParked(turned)
       },
       deleted: (pod) => {
         const key = keyOf(pod)
-        const hadPlace = this.#cache.snapshot.pod(key) !== undefined
+        const { snapshot } = this.#cache
+        const hadRoom = snapshot.pod(key) !== undefined || snapshot.nominationOf(key) !== undefined
         this.#cache.podGone(key)
         this.#queue.remove(key)
-        if (hadPlace) this.#queue.retryParked(helpedBy.podLeaves)
+        if (hadRoom) this.#queue.retryParked(helpedBy.podLeaves)
       },
     })
   }
@@ -164,16 +196,33 @@ class SchedulerLoop implements Scheduler {
       this.#queue.done(pending)
       return
     }
-    const placement = place(this.#cache.snapshot, pod, { startIndex: this.#startIndex })
+    const { snapshot } = this.#cache
+    const nominated = snapshot.nominationOf(pending.key)
+    const placement = place(snapshot, pod, { startIndex: this.#startIndex, nominated })
     this.#startIndex += placement.examined
     if (placement.type === 'node') {
       this.#cache.assume(pod, placement.node)
       this.#track(pod, this.#bind(pending, pod, placement.node))
-    } else {
-      this.#queue.park(pending, filtersOf(placement))
-      if (!saysUnschedulable(pod, placement.message))
-        this.#track(pod, this.#tellUnschedulable(pod, placement.message))
+    } else this.#refused(pending, pod, placement)
+  }
+
+  #refused(pending: PendingPod, pod: Pod, placement: NoPlace): void {
+    const preemption = preempt(this.#cache.snapshot, pod, placement, {
+      budgets: this.#budgets.list(),
+      startIndex: this.#startIndex,
+    })
+    if (preemption.type === 'room') {
+      this.#cache.nominate(pod, preemption.node)
+      this.#track(pod, this.#makeRoom({ pending, pod, placement, preemption }))
+      return
     }
+    if (preemption.isHopeless) this.#cache.nominate(pod, '')
+    this.#queue.park(pending, filtersOf(placement))
+    const verdict = {
+      message: withPreemption(placement.message, preemption.message),
+      nominatedNodeName: this.#cache.snapshot.nominationOf(pending.key),
+    }
+    if (!saysVerdict(pod, verdict)) this.#track(pod, this.#tell(pod, verdict))
   }
 
   /** Follows what goes on beside the loop; a free place among the attempts is a reason for a turn. */
@@ -198,7 +247,7 @@ class SchedulerLoop implements Scheduler {
       case 'bound': {
         this.#queue.done(pending)
         const message = `Successfully assigned ${keyOf(pod)} to ${node}`
-        recorder.event(pod, { type: 'Normal', reason: 'Scheduled', message })
+        recorder.event(pod, { type: 'Normal', reason: 'Scheduled', action: 'Binding', message })
         return
       }
       case 'found':
@@ -217,18 +266,66 @@ class SchedulerLoop implements Scheduler {
         this.#queue.rest(pending)
         this.#queue.retryParked(helpedBy.podLeaves)
         const message = `binding rejected: ${describeError(outcome.error)}`
-        recorder.event(pod, { type: 'Warning', reason: 'FailedScheduling', message })
+        recorder.event(pod, {
+          type: 'Warning',
+          reason: 'FailedScheduling',
+          action: 'Scheduling',
+          message,
+        })
       }
     }
   }
 
-  async #tellUnschedulable(pod: Pod, message: string): Promise<void> {
+  /** The pod is not tried again before those that make room for it were asked to. */
+  async #makeRoom({ pending, pod, placement, preemption }: RoomMaking): Promise<void> {
+    const { node, victims, displaced } = preemption
+    try {
+      await this.#tell(pod, { message: placement.message, nominatedNodeName: node })
+      for (const other of displaced) await this.#displace(other)
+      await makeRoom(this.#options, { pod, victims, node })
+    } catch (error) {
+      this.#cache.nominate(pod, '')
+      this.#queue.rest(pending)
+      throw error
+    }
+    const areGone = victims.every((victim) => {
+      const now = this.#cache.snapshot.pod(keyOf(victim))
+      return now?.metadata.uid !== victim.metadata.uid
+    })
+    if (areGone) this.#queue.rest(pending)
+    else this.#queue.park(pending, filtersOf(placement))
+  }
+
+  /** Room that was kept for the pod goes to one of higher priority: it looks for another place. */
+  async #displace(pod: Pod): Promise<void> {
+    const now = this.#pods.get(keyOf(pod))
+    if (now === undefined || now.metadata.uid !== pod.metadata.uid || now.spec?.nodeName) return
+    this.#cache.nominate(now, '')
+    this.#queue.retry(keyOf(now))
+    const message = conditionOf(now.status?.conditions, 'PodScheduled')?.message ?? ''
+    await writeVerdict(this.#options, now, { message, nominatedNodeName: undefined })
+  }
+
+  async #tell(pod: Pod, verdict: Verdict): Promise<void> {
     const { recorder } = this.#options
-    recorder.event(pod, { type: 'Warning', reason: 'FailedScheduling', message })
-    await writeUnschedulable(this.#options, pod, message)
+    const { message } = verdict
+    recorder.event(pod, {
+      type: 'Warning',
+      reason: 'FailedScheduling',
+      action: 'Scheduling',
+      message,
+    })
+    await writeVerdict(this.#options, pod, verdict)
   }
 }
 
-function filtersOf({ refusals }: Placement & { type: 'none' }): ReadonlySet<string> {
+interface RoomMaking {
+  pending: PendingPod
+  pod: Pod
+  placement: NoPlace
+  preemption: Preemption & { type: 'room' }
+}
+
+function filtersOf({ refusals }: NoPlace): ReadonlySet<string> {
   return new Set([...refusals.values()].map(({ filter }) => filter))
 }

@@ -109,6 +109,12 @@ export class PendingQueue {
     entry.timer = this.#options.clock.after(limits.parkedMaxMs, () => this.#makeReady(entry))
   }
 
+  /** The pod itself has changed, or what was kept for it: a parked one is worth another try. */
+  retry(key: string): void {
+    const entry = this.#entries.get(key)
+    if (entry?.state === 'parked') this.#restOrReady(entry)
+  }
+
   /** Something changed that may turn the refusals of `filters`, or any when not given. */
   retryParked(filters?: readonly string[]): void {
     for (const entry of this.#parked) {

@@ -1,4 +1,5 @@
 // One local cluster in the engine: its API on the gateway, its controllers, its load balancers.
+import { hostname } from 'node:os'
 import type { Duplex } from 'node:stream'
 import path from 'node:path'
 import { isLoopbackPortFree } from '#base/loopback-port.ts'
@@ -94,7 +95,13 @@ function partsOf({ engine, book, claims }: BalancerContext, host: LogicalCluster
       clock,
       random,
       log,
-      recorder: recorderFor('default-scheduler'),
+      recorder: createEventRecorder({
+        client,
+        clock,
+        random,
+        log,
+        source: { component: 'default-scheduler', host: hostname() },
+      }),
     }),
     new LoadBalancerController({
       cluster: host.name,
