@@ -15,6 +15,9 @@ const UNSCHEDULABLE_TAINT = {
   effect: 'NoSchedule',
 } as const
 
+/** Bit of what a node lacks; those above are of the resources asked for, in their order. */
+const TOO_MANY = 1
+
 const CORDONED = refusal('NodeUnschedulable', 'node(s) were unschedulable', false)
 const OTHER_NAME = refusal('NodeName', "node(s) didn't match the requested node name", false)
 const TAINTED = refusal('TaintToleration', 'node(s) had untolerated taint(s)', false)
@@ -66,20 +69,33 @@ function hostPorts({ ports }: PlacedPod): Check | undefined {
 
 function resources({ requests }: PlacedPod): Check {
   const wanted = [...requests].filter(([, amount]) => amount > 0)
+  // Of thousands of nodes most are refused for the same reasons: those are put into words once.
+  const refusals = new Map<number, Refusal>()
+  const inWords = (lacks: number, isResolvable: boolean): Refusal => {
+    const key = lacks * 2 + Number(isResolvable)
+    const known = refusals.get(key)
+    if (known) return known
+    const reasons = wanted.flatMap(([name], index) =>
+      lacks & (2 << index) ? [`Insufficient ${name}`] : [],
+    )
+    if (lacks & TOO_MANY) reasons.unshift('Too many pods')
+    const refused = { filter: 'NodeResourcesFit', reasons, isResolvable }
+    refusals.set(key, refused)
+    return refused
+  }
   return {
     refuse(state) {
-      // Called for every node and pod: makes nothing unless there is something to say.
-      let reasons: string[] | undefined
+      let lacks = state.isFull ? TOO_MANY : 0
       let isResolvable = true
-      if (state.isFull) (reasons ??= []).push('Too many pods')
-      for (const [name, amount] of wanted) {
+      for (let index = 0; index < wanted.length; index++) {
+        const [name, amount] = wanted[index]!
         const { allocatable, requested } = state.stock(name)
         if (amount <= allocatable - requested) continue
-        ;(reasons ??= []).push(`Insufficient ${name}`)
+        lacks |= 2 << index
         // What is more than the whole node is not to be had by making room.
         if (amount > allocatable) isResolvable = false
       }
-      return reasons && { filter: 'NodeResourcesFit', reasons, isResolvable }
+      return lacks === 0 ? undefined : inWords(lacks, isResolvable)
     },
   }
 }

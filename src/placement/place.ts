@@ -11,8 +11,14 @@ export interface NoPlace {
   type: 'none'
   /** What speaks against every node, without what came of a try to make room. */
   message: string
-  refusals: ReadonlyMap<string, Refusal>
+  /** One of every node. */
+  refusals: readonly NodeRefusal[]
   examined: number
+}
+
+export interface NodeRefusal {
+  state: NodeState
+  refusal: Refusal
 }
 
 export type Placement = { type: 'node'; node: string; examined: number } | NoPlace
@@ -47,19 +53,20 @@ export function place(
   const { nodes } = snapshot
   const enough = nodesToCompare(nodes.length)
   const fitting: NodeState[] = []
-  const refusals = new Map<string, Refusal>()
+  const refusals: NodeRefusal[] = []
   let examined = 0
   while (examined < nodes.length && fitting.length < enough) {
     const state = nodes[(startIndex + examined) % nodes.length]!
     const refusal = requirements.refusalOf(state)
     if (refusal === undefined) fitting.push(state)
-    else refusals.set(state.name, refusal)
+    else refusals.push({ state, refusal })
     examined++
   }
   if (fitting.length > 0)
     return { type: 'node', node: bestOf(snapshot, candidate, fitting).name, examined }
-  const reasons = [...refusals.values()].flatMap((refusal) => refusal.reasons)
   const message =
-    nodes.length === 0 ? 'no nodes available to schedule pods' : explain(nodes.length, reasons)
+    nodes.length === 0
+      ? 'no nodes available to schedule pods'
+      : explain(refusals.map(({ refusal }) => refusal.reasons))
   return { type: 'none', message, refusals, examined }
 }

@@ -5,7 +5,7 @@ import type { PodDisruptionBudget } from '#kinds/k8s/policy.ts'
 import { conditionOf } from '#kinds/meta.ts'
 import { explain } from './explanation.ts'
 import { Requirements } from './filters.ts'
-import { placedPod } from './node-state.ts'
+import { type NodeState, placedPod } from './node-state.ts'
 import type { NoPlace } from './place.ts'
 import type { ClusterSnapshot } from './snapshot.ts'
 import { leastHarm, type Victims, victimsOn } from './victims.ts'
@@ -36,7 +36,7 @@ export interface PreemptOptions {
 /** How many nodes with a choice of victims are enough to choose from. */
 const CANDIDATES = { least: 100, share: 0.1 }
 
-const NOT_HELPFUL = 'Preemption is not helpful for scheduling'
+const NOT_HELPFUL = ['Preemption is not helpful for scheduling']
 
 /** The condition with which a pod is taken away for one of higher priority. */
 export const PREEMPTED = { type: 'DisruptionTarget', reason: 'PreemptionByScheduler' } as const
@@ -50,23 +50,20 @@ export function preempt(
   const candidate = placedPod(pod)
   const whyNot = ineligibility(snapshot, pod, refusals)
   if (whyNot !== undefined) return { type: 'none', message: whyNot, isHopeless: false }
-  if (refusals.size === 0) return { type: 'none', message: NOT_HELPFUL, isHopeless: true }
   const requirements = new Requirements(candidate, snapshot)
-  const names = [...refusals.keys()]
-  const tried = new Map<string, readonly string[]>()
-  const hopeful = names.filter((name) => refusals.get(name)!.isResolvable)
+  const hopeful = refusals.filter(({ refusal }) => refusal.isResolvable)
+  const tried = new Map<NodeState, readonly string[]>()
   const enough = Math.max(CANDIDATES.least, Math.floor(hopeful.length * CANDIDATES.share))
   const choices: Victims[] = []
   for (let turn = 0; turn < hopeful.length && choices.length < enough; turn++) {
-    const name = hopeful[(startIndex + turn) % hopeful.length]!
-    const found = victimsOn(snapshot.node(name)!, requirements, budgets)
+    const { state } = hopeful[(startIndex + turn) % hopeful.length]!
+    const found = victimsOn(state, requirements, budgets)
     if ('node' in found) choices.push(found)
-    else tried.set(name, found.reasons)
+    else tried.set(state, found.reasons)
   }
   const best = leastHarm(choices)
   if (best === undefined) {
-    const reasons = names.flatMap((name) => tried.get(name) ?? [NOT_HELPFUL])
-    const message = explain(names.length, reasons)
+    const message = explain(refusals.map(({ state }) => tried.get(state) ?? NOT_HELPFUL))
     return { type: 'none', message, isHopeless: true }
   }
   const kept = [...snapshot.node(best.node)!.nominated.values()]
@@ -88,7 +85,8 @@ function ineligibility(
   const nominated = snapshot.nominationOf(placedPod(pod).key)
   if (nominated === undefined) return undefined
   // Whoever leaves that node, the pod cannot go there any more.
-  if (refusals.get(nominated)?.isResolvable === false) return undefined
+  if (refusals.some(({ state, refusal }) => state.name === nominated && !refusal.isResolvable))
+    return undefined
   const priority = pod.spec?.priority ?? 0
   const isWaiting = [...(snapshot.node(nominated)?.pods.values() ?? [])].some(
     (each) => each.priority < priority && isBeingPreempted(each.pod),

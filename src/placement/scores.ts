@@ -13,7 +13,7 @@ export type Scorer = (
   candidate: PlacedPod,
   states: readonly NodeState[],
   snapshot: ClusterSnapshot,
-) => number[] | undefined
+) => ArrayLike<number> | undefined
 
 export const SCORE_MAX = 100
 
@@ -24,6 +24,7 @@ const imageSizes = { leastBytes: 23 * MIB, mostBytes: 1000 * MIB }
 const withTag = (image: string): string => (/[:@][^/]*$/.test(image) ? image : `${image}:latest`)
 
 function avoidedTaints({ pod }: PlacedPod, states: readonly NodeState[]): number[] | undefined {
+  if (states.every(({ taints }) => taints.length === 0)) return undefined
   const counts = states.map(({ taints }) =>
     taints.reduce(
       (sum, taint) =>
@@ -120,7 +121,7 @@ export function bestOf(
   candidate: PlacedPod,
   states: readonly NodeState[],
 ): NodeState {
-  const sums = states.map(() => 0)
+  const sums = new Float64Array(states.length)
   for (const { weight, scorer } of SCORES) {
     const scores = states.length > 1 ? scorer(candidate, states, snapshot) : undefined
     if (scores === undefined) continue

@@ -42,34 +42,33 @@ function softSpreads(
 /** Counts of large topologies weigh more, or those of few domains would outweigh them. */
 const weightOf = (domains: number): number => Math.log(domains + 2)
 
-/** A node that lacks a label of a constraint gets nothing. */
+/** A node that lacks a label of a constraint gets nothing. Plain loops: it is run for every pod. */
 export function spreadScore(
   candidate: PlacedPod,
   states: readonly NodeState[],
   snapshot: ClusterSnapshot,
-): number[] | undefined {
+): ArrayLike<number> | undefined {
   const { spreads, mustHaveAll } = softSpreads(snapshot, candidate)
   if (spreads.length === 0) return undefined
-  const crowding: (number | undefined)[] = states.map(() => 0)
+  /** Of each node, NaN for one that is left out. */
+  const crowding = new Float64Array(states.length)
   for (const { topology, counts, maxSkew } of spreads) {
-    const domains = states.map((state) => topology.domainOf(state))
-    const weight = weightOf(new Set(domains.filter((domain) => domain !== undefined)).size)
-    for (const [index, domain] of domains.entries()) {
-      const sum = crowding[index]
-      if (domain === undefined) crowding[index] = mustHaveAll ? undefined : sum
+    const domains = topology.isByNode ? states.length : snapshot.domains(topology).size
+    const weight = weightOf(domains)
+    for (let index = 0; index < states.length; index++) {
+      const domain = topology.domainOf(states[index]!)
       // What is added to every domain waters small differences down: skews up to it matter little.
-      else if (sum !== undefined)
-        crowding[index] = sum + (counts.get(domain) ?? 0) * weight + maxSkew - 1
+      if (domain !== undefined) crowding[index]! += (counts.get(domain) ?? 0) * weight + maxSkew - 1
+      else if (mustHaveAll) crowding[index] = NaN
     }
   }
   let [least, most] = [Infinity, 0]
   for (const each of crowding) {
-    if (each === undefined) continue
-    least = Math.min(least, each)
-    most = Math.max(most, each)
+    if (each < least) least = each
+    if (each > most) most = each
   }
   if (most === 0) return undefined
   return crowding.map((each) =>
-    each === undefined ? 0 : (SCORE_MAX * (most + least - each)) / most,
+    Number.isNaN(each) ? 0 : (SCORE_MAX * (most + least - each)) / most,
   )
 }

@@ -26,8 +26,6 @@ export interface Spread {
   isCounted: (state: NodeState) => boolean
 }
 
-export const HOSTNAME_LABEL = 'kubernetes.io/hostname'
-
 type WhenUnsatisfiable = TopologySpreadConstraint['whenUnsatisfiable']
 
 /** The constraints of the pod of one sort; a node counts for them when it has all their labels. */

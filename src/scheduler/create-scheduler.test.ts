@@ -91,6 +91,11 @@ test('createScheduler says why a pod finds no place, once, and places it when a 
   assert.deepEqual(reasons(), ['FailedScheduling', 'Scheduled'])
 })
 
+test('createScheduler says so when there is no node at all', async () => {
+  const { conditionOf } = await cluster([pod('x')])
+  assert.equal(conditionOf('x')?.message, 'no nodes available to schedule pods')
+})
+
 test('createScheduler places a waiting pod when another leaves, and the more important one first', async () => {
   const { api, clock, nodeOf } = await cluster([
     node('a', '1'),

@@ -218,8 +218,10 @@ class SchedulerLoop implements Scheduler {
     }
     if (preemption.isHopeless) this.#cache.nominate(pod, '')
     this.#queue.park(pending, filtersOf(placement))
+    const { message, refusals } = placement
     const verdict = {
-      message: withPreemption(placement.message, preemption.message),
+      // Without a node there is nobody to make room.
+      message: refusals.length === 0 ? message : withPreemption(message, preemption.message),
       nominatedNodeName: this.#cache.snapshot.nominationOf(pending.key),
     }
     if (!saysVerdict(pod, verdict)) this.#track(pod, this.#tell(pod, verdict))
@@ -327,5 +329,5 @@ interface RoomMaking {
 }
 
 function filtersOf({ refusals }: NoPlace): ReadonlySet<string> {
-  return new Set([...refusals.values()].map(({ filter }) => filter))
+  return new Set(refusals.map(({ refusal }) => refusal.filter))
 }

@@ -7,21 +7,22 @@ import { systemRandom as random } from '#base/random.ts'
 import { createEventRecorder } from '#client/event-recorder.ts'
 import type { Client } from '#client/types.ts'
 import { authorityStore } from '#identity/authority-store.ts'
-import type { Node, Pod } from '#kinds/k8s/core.ts'
-import { namespaces, nodes, pods, serviceAccounts } from '#kinds/refs.ts'
+import type { Node, Pod, PodSpec } from '#kinds/k8s/core.ts'
+import { namespaces, nodes, pods, priorityClasses, serviceAccounts } from '#kinds/refs.ts'
 import { hostLogicalCluster, type LogicalClusterHost } from '#main/engine/logical-cluster-host.ts'
 import { createScheduler } from '#scheduler/create-scheduler.ts'
 import { eventually } from '../e2e/instance.ts'
-import { row } from './rows.ts'
+import { type Row, row, type RowName } from './rows.ts'
 import type { Step } from './step.ts'
 
 const NODES = 5_000
-const PODS = 5_000
 const ZONES = 3
 /** Creates under way at once while the cluster is filled. */
 const FILLERS = 50
 const BOUND_TIMEOUT_MS = 60_000
 const NAMESPACE = 'bench'
+const HOSTNAME = 'kubernetes.io/hostname'
+const ZONE = 'topology.kubernetes.io/zone'
 
 const node = (i: number): Node => ({
   apiVersion: 'v1',
@@ -29,8 +30,8 @@ const node = (i: number): Node => ({
   metadata: {
     name: `node-${i}`,
     labels: {
-      'kubernetes.io/hostname': `node-${i}`,
-      'topology.kubernetes.io/zone': `zone-${i % ZONES}`,
+      [HOSTNAME]: `node-${i}`,
+      [ZONE]: `zone-${i % ZONES}`,
     },
   },
   spec: {},
@@ -41,21 +42,87 @@ const node = (i: number): Node => ({
   },
 })
 
-const pod = (i: number): Pod => ({
-  apiVersion: 'v1',
-  kind: 'Pod',
-  metadata: { name: `pod-${i}`, namespace: NAMESPACE, labels: { app: 'bench' } },
-  spec: {
-    automountServiceAccountToken: false,
-    containers: [
-      {
-        name: 'main',
-        image: 'registry.ccs.internal/default/hello:1',
-        resources: { requests: { cpu: '100m', memory: '100Mi' } },
+function pod(name: string, cpu: string, spec: Partial<PodSpec> = {}): Pod {
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace: NAMESPACE, labels: { app: 'bench' } },
+    spec: {
+      automountServiceAccountToken: false,
+      containers: [
+        {
+          name: 'main',
+          image: 'registry.ccs.internal/default/hello:1',
+          resources: { requests: { cpu, memory: '100Mi' } },
+        },
+      ],
+      ...spec,
+    },
+  }
+}
+
+interface Workload {
+  row: RowName
+  /** Pods to be scheduled. */
+  pods: number
+  spec: Partial<PodSpec>
+  cpu?: string
+  /** Makes what is there before. */
+  prepare?: (client: Client) => Promise<void>
+}
+
+const labelSelector = { matchLabels: { app: 'bench' } }
+
+/** Two pods of half a node each on every node, which have no say and need no time to leave. */
+async function fillNodes(client: Client): Promise<void> {
+  await createMany(2 * NODES, (i) =>
+    client.resource(pods).create(
+      pod(`filler-${i}`, '2', {
+        nodeName: `node-${i % NODES}`,
+        terminationGracePeriodSeconds: 0,
+      }),
+    ),
+  )
+  await client.resource(priorityClasses).create({
+    apiVersion: 'scheduling.k8s.io/v1',
+    kind: 'PriorityClass',
+    metadata: { name: 'high' },
+    value: 1000,
+  })
+}
+
+const WORKLOADS: readonly Workload[] = [
+  { row: 'scheduling', pods: 5_000, spec: {} },
+  {
+    row: 'schedulingApart',
+    pods: 2_000,
+    spec: {
+      affinity: {
+        podAntiAffinity: {
+          requiredDuringSchedulingIgnoredDuringExecution: [
+            { topologyKey: HOSTNAME, labelSelector },
+          ],
+        },
       },
-    ],
+    },
   },
-})
+  {
+    row: 'schedulingSpread',
+    pods: 5_000,
+    spec: {
+      topologySpreadConstraints: [
+        { maxSkew: 5, topologyKey: ZONE, whenUnsatisfiable: 'DoNotSchedule', labelSelector },
+      ],
+    },
+  },
+  {
+    row: 'schedulingPreempt',
+    pods: 1_000,
+    cpu: '2',
+    spec: { priorityClassName: 'high' },
+    prepare: fillNodes,
+  },
+]
 
 async function createMany(count: number, create: (i: number) => Promise<unknown>): Promise<void> {
   let next = 0
@@ -66,7 +133,7 @@ async function createMany(count: number, create: (i: number) => Promise<unknown>
   )
 }
 
-async function fill(client: Client): Promise<void> {
+async function fill(client: Client, workload: Workload): Promise<void> {
   await client
     .resource(namespaces)
     .create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE }, spec: {} })
@@ -77,10 +144,16 @@ async function fill(client: Client): Promise<void> {
     metadata: { name: 'default', namespace: NAMESPACE },
   })
   await createMany(NODES, (i) => client.resource(nodes).create(node(i)))
-  await createMany(PODS, (i) => client.resource(pods).create(pod(i)))
+  await workload.prepare?.(client)
+  await createMany(workload.pods, (i) =>
+    client.resource(pods).create(pod(`pod-${i}`, workload.cpu ?? '100m', workload.spec)),
+  )
 }
 
-async function podsPerSecond({ client, informers }: LogicalClusterHost): Promise<number> {
+async function podsPerSecond(
+  { client, informers }: LogicalClusterHost,
+  count: number,
+): Promise<number> {
   const source = { component: 'default-scheduler' }
   const recorder = createEventRecorder({ client, clock, random, log, source })
   const scheduler = createScheduler({ client, informers, clock, random, log, recorder })
@@ -95,33 +168,39 @@ async function podsPerSecond({ client, informers }: LogicalClusterHost): Promise
   const begun = performance.now()
   scheduler.start()
   try {
-    await eventually('the last binding', BOUND_TIMEOUT_MS, async () => bound === PODS)
-    return PODS / ((performance.now() - begun) / 1000)
+    await eventually('the last binding', BOUND_TIMEOUT_MS, async () => bound === count)
+    return count / ((performance.now() - begun) / 1000)
   } finally {
     await scheduler.stop()
   }
 }
 
+async function measureOne(directory: string, workload: Workload): Promise<Row> {
+  const temporary = mkdtempSync(path.join(directory, 'ccs-bench-scheduling-'))
+  const host = await hostLogicalCluster({
+    name: 'bench',
+    file: path.join(temporary, 'bench.db'),
+    version: '0.0.0',
+    authorities: authorityStore({ directory: path.join(temporary, 'pki'), clock }),
+    clock,
+    random,
+    log,
+  })
+  try {
+    await fill(host.client, workload)
+    return row(workload.row, await podsPerSecond(host, workload.pods))
+  } finally {
+    await host.close()
+    rmSync(temporary, { recursive: true })
+  }
+}
+
 export const schedulingStep: Step = {
   name: 'scheduling',
-  timeoutMs: 120_000,
+  timeoutMs: 300_000,
   async measure({ directory }) {
-    const temporary = mkdtempSync(path.join(directory, 'ccs-bench-scheduling-'))
-    const host = await hostLogicalCluster({
-      name: 'bench',
-      file: path.join(temporary, 'bench.db'),
-      version: '0.0.0',
-      authorities: authorityStore({ directory: path.join(temporary, 'pki'), clock }),
-      clock,
-      random,
-      log,
-    })
-    try {
-      await fill(host.client)
-      return [row('scheduling', await podsPerSecond(host))]
-    } finally {
-      await host.close()
-      rmSync(temporary, { recursive: true })
-    }
+    const rows: Row[] = []
+    for (const workload of WORKLOADS) rows.push(await measureOne(directory, workload))
+    return rows
   },
 }
