@@ -56,6 +56,8 @@ async function answerAllowed(
   const wrongScope =
     !resource.namespaced && info.namespace !== undefined && info.resource !== 'namespaces'
   if (wrongScope) throw unknownResource()
+  const { deprecation } = resource.definition
+  if (deprecation !== undefined) call.warnings.push(deprecation)
   if (info.subresource !== undefined)
     return handlers.subresources(context, call, { info, resource, subresource: info.subresource })
   return answerVerb(context, call, resource, info)

@@ -1,7 +1,7 @@
 // The EndpointSlices of a Service: kept as they are where they fit, so that few are written. Pure.
 import { isDeepStrictEqual } from 'node:util'
 import type { Pod, Service } from '#kinds/k8s/core.ts'
-import type { Endpoint, EndpointPort, EndpointSlice } from '#kinds/k8s/discovery.ts'
+import type { Endpoint, EndpointHints, EndpointPort, EndpointSlice } from '#kinds/k8s/discovery.ts'
 import { controllerReference, isDeleting } from '#kinds/meta.ts'
 import { services as serviceKind } from '#kinds/refs.ts'
 import {
@@ -11,6 +11,7 @@ import {
   hostnameIn,
   isHeadless,
   portsIn,
+  TRIGGER_TIME,
 } from './service-endpoints.ts'
 import { shortHash } from './short-hash.ts'
 
@@ -20,6 +21,8 @@ export const MANAGER = 'endpointslice-controller.k8s.io'
 export const HEADLESS = 'service.kubernetes.io/headless'
 /** Endpoints in one slice, as in Kubernetes. */
 export const SLICE_ENDPOINTS_MAX = 100
+/** Characters after a Service's name, as in names that Kubernetes generates. */
+const SUFFIX_LENGTH = 5
 
 export interface EndpointSnapshot {
   service: Service
@@ -29,6 +32,8 @@ export interface EndpointSnapshot {
   /** Slices of this Service that this controller manages. */
   slices: readonly EndpointSlice[]
   isNameTaken: (name: string) => boolean
+  /** Time of the change that this plan answers to, RFC 3339; undefined when it is not known. */
+  triggerTime: string | undefined
 }
 
 export interface EndpointPlan {
@@ -81,9 +86,12 @@ function endpointOf({ service, zoneOf }: EndpointSnapshot, pod: Pod): Endpoint {
   const { nodeName } = pod.spec
   const zone = nodeName === undefined ? undefined : zoneOf(nodeName)
   const hostname = hostnameIn(service, pod)
+  const state = endpointState(service, pod)
+  const hints = state.ready ? hintsFor(service, { nodeName, zone }) : undefined
   return {
     addresses: [pod.status?.podIP ?? ''],
-    conditions: { ...endpointState(service, pod) },
+    conditions: { ...state },
+    ...(hints ? { hints } : {}),
     ...(hostname ? { hostname } : {}),
     ...(nodeName ? { nodeName } : {}),
     ...(zone ? { zone } : {}),
@@ -96,10 +104,33 @@ function endpointOf({ service, zoneOf }: EndpointSnapshot, pod: Pod): Endpoint {
   }
 }
 
+/** Where traffic to an endpoint should come from, by what the Service prefers (KEP-2433, KEP-3015). */
+function hintsFor(
+  { spec }: Service,
+  { nodeName, zone }: { nodeName: string | undefined; zone: string | undefined },
+): EndpointHints | undefined {
+  const forZones = zone ? { forZones: [{ name: zone }] } : undefined
+  switch (spec.trafficDistribution) {
+    case 'PreferClose':
+    case 'PreferSameZone':
+      return forZones
+    case 'PreferSameNode':
+      return nodeName ? { ...forZones, forNodes: [{ name: nodeName }] } : forZones
+    default:
+      return undefined
+  }
+}
+
 const identityOf = ({ targetRef, addresses }: Endpoint): string =>
   `${targetRef?.uid ?? targetRef?.name ?? ''}/${addresses[0] ?? ''}`
 
-/** Leaves each endpoint in the slice it is in, fills gaps with new ones, then makes new slices. */
+const byPodName = (a: Endpoint, b: Endpoint) =>
+  (a.targetRef?.name ?? '') < (b.targetRef?.name ?? '') ? -1 : 1
+
+/**
+ * Leaves each endpoint in the slice it is in, fills gaps with new ones, then makes new slices. Within a
+ * slice they stand in the order of their pods' names: equal states give equal slices.
+ */
 function planGroup(
   snapshot: EndpointSnapshot,
   { group, slices }: { group: PortGroup; slices: readonly EndpointSlice[] },
@@ -118,6 +149,7 @@ function planGroup(
   const rest = [...wanted.values()]
   for (const entry of kept.toSorted((a, b) => b.endpoints.length - a.endpoints.length))
     entry.endpoints.push(...rest.splice(0, SLICE_ENDPOINTS_MAX - entry.endpoints.length))
+  for (const entry of kept) entry.endpoints.sort(byPodName)
 
   const keepsEmpty = group.endpoints.length === 0
   for (const [i, { slice, endpoints }] of kept.entries()) {
@@ -135,7 +167,7 @@ function planGroup(
 }
 
 function addUpdate(
-  { service }: EndpointSnapshot,
+  { service, triggerTime }: EndpointSnapshot,
   { slice, endpoints, ports }: { slice: EndpointSlice } & PortGroup,
   plan: EndpointPlan,
 ): void {
@@ -146,7 +178,13 @@ function addUpdate(
     isDeepStrictEqual(slice.metadata.labels, labels)
   )
     return
-  plan.update.push({ ...slice, metadata: { ...slice.metadata, labels }, endpoints, ports })
+  const { annotations, ...metadata } = slice.metadata
+  plan.update.push({
+    ...slice,
+    metadata: { ...metadata, labels, ...triggerAnnotation(triggerTime, annotations) },
+    endpoints,
+    ports,
+  })
 }
 
 /**
@@ -160,19 +198,35 @@ function freeName(
 ): string {
   const { name, uid } = service.metadata
   for (let i = 0; ; i++) {
-    const candidate = `${name}-${shortHash(`${uid}/${JSON.stringify(ports)}/${i}`).slice(0, 8)}`
+    const candidate = `${name}-${shortHash(`${uid}/${JSON.stringify(ports)}/${i}`).slice(-SUFFIX_LENGTH)}`
     if (!taken.has(candidate) && !isNameTaken(candidate)) return candidate
   }
 }
 
-function newSlice({ service }: EndpointSnapshot, name: string, group: PortGroup): EndpointSlice {
+/** The annotation as of this write: one that is not known now must not stay from before. */
+export function triggerAnnotation(
+  time: string | undefined,
+  annotations: Record<string, string> = {},
+): { annotations?: Record<string, string> } {
+  const { [TRIGGER_TIME]: _before, ...others } = annotations
+  const all = time === undefined ? others : { ...others, [TRIGGER_TIME]: time }
+  return Object.keys(all).length === 0 ? {} : { annotations: all }
+}
+
+function newSlice(
+  { service, triggerTime }: EndpointSnapshot,
+  name: string,
+  group: PortGroup,
+): EndpointSlice {
   return {
     apiVersion: 'discovery.k8s.io/v1',
     kind: 'EndpointSlice',
     metadata: {
       name,
+      generateName: `${service.metadata.name}-`,
       namespace: service.metadata.namespace,
       labels: sliceLabels(service),
+      ...triggerAnnotation(triggerTime),
       ownerReferences: [controllerReference(service, serviceKind)],
     },
     addressType: service.spec.ipFamilies?.[0] === 'IPv6' ? 'IPv6' : 'IPv4',

@@ -217,3 +217,66 @@ test('Endpoints controller mirrors a Service into one object and removes it with
   assert.equal(api.get(endpoints, place), undefined)
   await stop()
 })
+
+const TRIGGER = 'endpoints.kubernetes.io/last-change-trigger-time'
+
+function readySince(i: number, time: string, ready = true): Pod {
+  const made = pod(i, { ready })
+  const status = ready ? 'True' : 'False'
+  const conditions = [{ type: 'Ready', status, lastTransitionTime: time }]
+  return { ...made, status: { ...made.status, conditions } } as Pod
+}
+
+test('EndpointSlice and Endpoints controllers say which change a write brings', async () => {
+  const { api, settle, stop } = bench()
+  const made = service()
+  api.put(services, {
+    ...made,
+    metadata: { ...made.metadata, creationTimestamp: '2026-01-01T00:00:00Z' },
+  })
+  await settle()
+  const times = () => [
+    api.list(endpointSlices)[0]?.metadata.annotations?.[TRIGGER],
+    api.list(endpoints)[0]?.metadata.annotations?.[TRIGGER],
+  ]
+  assert.deepEqual(times(), ['2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z'])
+  api.put(pods, readySince(1, '2026-01-01T00:00:09Z'))
+  api.put(pods, readySince(2, '2026-01-01T00:00:07Z'))
+  await settle()
+  assert.deepEqual(times(), ['2026-01-01T00:00:07Z', '2026-01-01T00:00:07Z'])
+  api.remove(pods, { namespace: 'default', name: 'p001' })
+  await settle()
+  assert.deepEqual(times(), [undefined, undefined])
+  await stop()
+})
+
+test('EndpointSlice controller lists the pods of a slice by their names', async () => {
+  const { api, settle, stop } = bench()
+  api.put(services, service())
+  for (const i of [3, 1, 2]) {
+    api.put(pods, pod(i))
+    await settle()
+  }
+  const names = api.list(endpointSlices)[0]?.endpoints?.map(({ targetRef }) => targetRef?.name)
+  assert.deepEqual(names, ['p001', 'p002', 'p003'])
+  await stop()
+})
+
+for (const [trafficDistribution, hints] of [
+  ['PreferSameZone', { forZones: [{ name: 'z1' }] }],
+  ['PreferClose', { forZones: [{ name: 'z1' }] }],
+  ['PreferSameNode', { forZones: [{ name: 'z1' }], forNodes: [{ name: 'n1' }] }],
+] as const)
+  test(`EndpointSlice controller hints at near pods for ${trafficDistribution}`, async () => {
+    const { api, settle, stop } = bench()
+    api.put(services, service({ trafficDistribution }))
+    api.put(pods, pod(1))
+    api.put(pods, pod(2, { ready: false }))
+    await settle()
+    const [slice] = api.list(endpointSlices)
+    assert.deepEqual(
+      slice?.endpoints?.map((endpoint) => endpoint.hints),
+      [hints, undefined],
+    )
+    await stop()
+  })

@@ -12,7 +12,9 @@ import type { Controller, ControllerContext } from './context.ts'
 import { MANAGED_BY, MANAGER, SERVICE_NAME, planEndpointSlices } from './endpoint-slice-plan.ts'
 import { keyedController } from './keyed-controller.ts'
 import { isNamespaceTerminating } from './replica-set-pods.ts'
+import { selects } from './service-endpoints.ts'
 import { watchServicePods } from './service-watch.ts'
+import { TriggerTimes } from './trigger-times.ts'
 
 const ZONE = 'topology.kubernetes.io/zone'
 const BY_SERVICE = 'service'
@@ -30,6 +32,7 @@ export function createEndpointSliceController(context: ControllerContext): Contr
   const indexers = { [BY_SERVICE]: (slice: EndpointSlice) => [serviceKeyOf(slice)] }
   const slices = informers.informer(sliceKind, { indexers })
   const sliceClient = client.resource(sliceKind)
+  const triggerTimes = new TriggerTimes()
 
   const controller = keyedController(context, {
     name: 'endpointslice',
@@ -54,11 +57,13 @@ export function createEndpointSliceController(context: ControllerContext): Contr
   async function reconcile(key: string): Promise<void> {
     const service = services.get(key)
     // The garbage collector deletes the slices of a Service that is gone.
-    if (!service || service.metadata.deletionTimestamp) return
+    if (!service || service.metadata.deletionTimestamp) return triggerTimes.forget(key)
     const { namespace } = service.metadata
+    const own = pods.list(namespace).filter((pod) => selects(service, pod))
     const plan = planEndpointSlices({
       service,
-      pods: pods.list(namespace),
+      pods: own,
+      triggerTime: triggerTimes.of(service, own),
       zoneOf: (nodeName) => nodes.get(nodeName)?.metadata.labels?.[ZONE],
       slices: slices
         .byIndex(BY_SERVICE, key)

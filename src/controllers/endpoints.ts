@@ -9,7 +9,7 @@ import {
   services as serviceKind,
 } from '#kinds/refs.ts'
 import type { Controller, ControllerContext } from './context.ts'
-import { HEADLESS } from './endpoint-slice-plan.ts'
+import { HEADLESS, triggerAnnotation } from './endpoint-slice-plan.ts'
 import { keyedController } from './keyed-controller.ts'
 import { isNamespaceTerminating } from './replica-set-pods.ts'
 import {
@@ -19,13 +19,18 @@ import {
   hostnameIn,
   isHeadless,
   portsIn,
+  selects,
 } from './service-endpoints.ts'
 import { watchServicePods } from './service-watch.ts'
+import { TriggerTimes } from './trigger-times.ts'
 
 const MANAGED_BY = 'endpoints.kubernetes.io/managed-by'
 const MANAGER = 'endpoint-controller'
 /** Addresses in one object, as in Kubernetes; whoever needs more reads EndpointSlices. */
 const ADDRESSES_MAX = 1_000
+
+/** Says that there are more addresses than the object holds. */
+const OVER_CAPACITY = 'endpoints.kubernetes.io/over-capacity'
 
 export function planEndpoints(service: Service, pods: readonly Pod[]): Endpoints {
   const subsets = new Map<string, EndpointSubset>()
@@ -44,6 +49,7 @@ export function planEndpoints(service: Service, pods: readonly Pod[]): Endpoints
     subsets.set(key, subset)
   }
   const { name, namespace, labels } = service.metadata
+  const isTruncated = shown.length > ADDRESSES_MAX
   return {
     apiVersion: 'v1',
     kind: 'Endpoints',
@@ -55,6 +61,7 @@ export function planEndpoints(service: Service, pods: readonly Pod[]): Endpoints
         ...(isHeadless(service) ? { [HEADLESS]: '' } : {}),
         [MANAGED_BY]: MANAGER,
       },
+      ...(isTruncated ? { annotations: { [OVER_CAPACITY]: 'truncated' } } : {}),
     },
     subsets: [...subsets].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, subset]) => subset),
   }
@@ -82,6 +89,7 @@ export function createEndpointsController(context: ControllerContext): Controlle
   const pods = informers.informer(podKind)
   const cache = informers.informer(endpointsKind)
   const resource = client.resource(endpointsKind)
+  const triggerTimes = new TriggerTimes()
   const controller = keyedController(context, {
     name: 'endpoints',
     needs: [services, pods, cache],
@@ -98,14 +106,30 @@ export function createEndpointsController(context: ControllerContext): Controlle
     const service = services.get(key)
     const existing = cache.get(key)
     const isOurs = existing?.metadata.labels?.[MANAGED_BY] === MANAGER
+    if (!service) triggerTimes.forget(key)
     if (!service || !hasEndpoints(service)) return isOurs ? remove(key) : undefined
-    const wanted = planEndpoints(service, pods.list(service.metadata.namespace))
-    if (!existing) return create(wanted)
+    const own = pods.list(service.metadata.namespace).filter((pod) => selects(service, pod))
+    const wanted = planEndpoints(service, own)
+    const triggerTime = triggerTimes.of(service, own)
+    if (!existing)
+      return create({
+        ...wanted,
+        metadata: {
+          ...wanted.metadata,
+          ...triggerAnnotation(triggerTime, wanted.metadata.annotations),
+        },
+      })
     const isSame =
       isDeepStrictEqual(existing.subsets ?? [], wanted.subsets) &&
       isDeepStrictEqual(existing.metadata.labels, wanted.metadata.labels)
     if (isSame) return
-    const metadata = { ...existing.metadata, labels: wanted.metadata.labels }
+    const { annotations, ...others } = existing.metadata
+    const { [OVER_CAPACITY]: _before, ...kept } = annotations ?? {}
+    const metadata = {
+      ...others,
+      labels: wanted.metadata.labels,
+      ...triggerAnnotation(triggerTime, { ...kept, ...wanted.metadata.annotations }),
+    }
     await resource.update({ ...existing, metadata, subsets: wanted.subsets })
   }
 

@@ -9,6 +9,9 @@ import { isPodFinished, isPodReady } from '#kinds/pod-status.ts'
 export const hasEndpoints = ({ spec }: Service): boolean =>
   spec.type !== 'ExternalName' && Object.keys(spec.selector ?? {}).length > 0
 
+/** Says since when the change was waiting that the last write brought; for measuring. */
+export const TRIGGER_TIME = 'endpoints.kubernetes.io/last-change-trigger-time'
+
 export const isHeadless = ({ spec }: Service): boolean => spec.clusterIP === 'None'
 
 export const selects = (service: Service, pod: Pod): boolean =>

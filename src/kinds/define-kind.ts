@@ -21,6 +21,7 @@ export interface KindOptions<T extends KubeObject> {
   /** What is wrong beside the metadata. */
   validate?(object: T, old: T | undefined): FieldError[]
   prepare?: Prepare<T>
+  deprecation?: string
   columns: readonly Column<T>[]
   fields?: Readonly<Record<string, (object: T) => string>>
   alsoServedAs?: readonly ServedForm<T>[]
@@ -44,6 +45,7 @@ export function defineKind<T extends KubeObject>(options: KindOptions<T>): KindD
       ...(options.validate?.(object, old) ?? []),
     ],
     ...(options.prepare === undefined ? {} : { prepare: options.prepare }),
+    ...(options.deprecation === undefined ? {} : { deprecation: options.deprecation }),
     ...(options.fields === undefined ? {} : { fields: options.fields }),
     ...(options.alsoServedAs === undefined ? {} : { alsoServedAs: options.alsoServedAs }),
   }

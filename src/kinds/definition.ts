@@ -70,6 +70,8 @@ export interface KindDefinition<T extends KubeObject = KubeObject> {
   fields?: Readonly<Record<string, (object: T) => string>>
   /** Further groups and versions that show the same stored objects in another form. */
   alsoServedAs?: readonly ServedForm<T>[]
+  /** Told to each client that uses the kind, as a Warning header. */
+  deprecation?: string
   /** How names are checked: most are DNS subdomains. */
   nameRule: 'dns-subdomain' | 'dns-label' | 'path-segment'
 }

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { isDeepStrictEqual } from 'node:util'
 import type { EndpointPort, EndpointSlice } from './k8s/discovery.ts'
 import type { FieldError } from './definition.ts'
 import { ageColumn, column, nameColumn } from './columns.ts'
@@ -14,6 +15,7 @@ import {
   required,
   tooMany,
 } from './validate/field-error.ts'
+import { validateReachableAddress } from './validate/ip-address.ts'
 import { validateProtocol } from './validate/ports.ts'
 
 export type { EndpointSlice } from './k8s/discovery.ts'
@@ -50,9 +52,12 @@ function validateEndpoints({ addressType, endpoints }: EndpointSlice): FieldErro
     const field = `endpoints[${index}].addresses`
     if (!addresses?.length) return [required(field, 'must contain at least 1 address')]
     if (addresses.length > ADDRESSES_MAX) return [tooMany(field, addresses.length, ADDRESSES_MAX)]
-    return addresses.flatMap((address, at) =>
-      invalidEach(`${field}[${at}]`, address, check?.(address) ?? []),
-    )
+    return addresses.flatMap((address, at) => {
+      const errors = invalidEach(`${field}[${at}]`, address, check?.(address) ?? [])
+      return errors.length > 0 || addressType === 'FQDN'
+        ? errors
+        : validateReachableAddress(`${field}[${at}]`, address)
+    })
   })
 }
 
@@ -68,6 +73,9 @@ function validatePorts(ports: readonly EndpointPort[]): FieldError[] {
   })
 }
 
+/** Without a spec, all but the metadata is what is asked for; labels say whose it is. */
+const wishOf = ({ metadata, ...wish }: EndpointSlice) => ({ ...wish, labels: metadata.labels })
+
 export const endpointSliceKind = defineKind<EndpointSlice>({
   ref: endpointSlices,
   schema: 'io.k8s.api.discovery.v1.EndpointSlice',
@@ -75,13 +83,17 @@ export const endpointSliceKind = defineKind<EndpointSlice>({
   defaults(slice) {
     // Kubernetes shows both lists always: null when there is none.
     const lists = slice as { endpoints?: unknown; ports?: unknown }
-    lists.endpoints ??= null
-    lists.ports ??= null
+    if (!slice.endpoints?.length) lists.endpoints = null
+    if (!slice.ports?.length) lists.ports = null
     for (const endpoint of slice.endpoints ?? []) endpoint.conditions ??= {}
     for (const port of slice.ports ?? []) {
       port.name ??= ''
       port.protocol ||= 'TCP'
     }
+  },
+  prepare(slice, old) {
+    if (old === undefined || isDeepStrictEqual(wishOf(slice), wishOf(old))) return
+    slice.metadata.generation = (old.metadata.generation ?? 0) + 1
   },
   validate: (slice, old) => [
     ...(ADDRESS_TYPES.includes(slice.addressType)

@@ -5,7 +5,8 @@ import { ageColumn, column, nameColumn } from './columns.ts'
 import { defineKind } from './define-kind.ts'
 import { checkDnsLabel } from './names.ts'
 import { endpoints } from './refs.ts'
-import { invalid, invalidEach, required } from './validate/field-error.ts'
+import { invalidEach, required } from './validate/field-error.ts'
+import { validateReachableAddress } from './validate/ip-address.ts'
 import { validatePortNumber, validateProtocol } from './validate/ports.ts'
 
 export type { Endpoints } from './k8s/core.ts'
@@ -26,17 +27,7 @@ function endpointsCell({ subsets = [] }: Endpoints): string {
 }
 
 const validateAddresses = (addresses: readonly EndpointAddress[], field: string): FieldError[] =>
-  addresses.flatMap(({ ip }, index) =>
-    isIP(ip) === 0
-      ? [
-          invalid(
-            `${field}[${index}].ip`,
-            ip,
-            'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
-          ),
-        ]
-      : [],
-  )
+  addresses.flatMap(({ ip }, index) => validateReachableAddress(`${field}[${index}].ip`, ip))
 
 function validateSubset(subset: EndpointSubset, field: string): FieldError[] {
   const { addresses = [], notReadyAddresses = [], ports = [] } = subset
@@ -63,7 +54,10 @@ export const endpointsKind = defineKind<Endpoints>({
   ref: endpoints,
   schema: 'io.k8s.api.core.v1.Endpoints',
   shortNames: ['ep'],
-  defaults({ subsets }) {
+  deprecation: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
+  defaults(object) {
+    const { subsets } = object
+    if (subsets?.length === 0) delete object.subsets
     for (const { ports } of subsets ?? []) for (const port of ports ?? []) port.protocol ||= 'TCP'
   },
   validate: ({ subsets = [] }) =>

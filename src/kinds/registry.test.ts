@@ -28,7 +28,7 @@ test('builtinKinds holds each kind and each short name once', () => {
 
 test('a kind with a status subresource prepares writes', () => {
   for (const kind of builtinKinds)
-    assert.equal(kind.subresources.includes('status'), kind.prepare !== undefined, kind.ref.kind)
+    if (kind.subresources.includes('status')) assert.ok(kind.prepare !== undefined, kind.ref.kind)
 })
 
 test('defaults and validation of every kind take an object with nothing in it', () => {

@@ -1,5 +1,5 @@
 // Which fields a Service of each type has, and what becomes of them when its type changes.
-import type { Service, ServicePort, ServiceSpec } from './k8s/core.ts'
+import type { Service, ServiceSpec } from './k8s/core.ts'
 import { keepField } from './prepare.ts'
 
 export const HEADLESS = 'None'
@@ -9,6 +9,10 @@ export const isHeadless = ({ clusterIP }: ServiceSpec): boolean => clusterIP ===
 export const isExternalName = ({ type }: ServiceSpec): boolean => type === 'ExternalName'
 export const hasNodePorts = ({ type }: ServiceSpec): boolean =>
   type === 'NodePort' || type === 'LoadBalancer'
+
+/** Whether a load balancer must ask each node if it has a pod of the service. */
+export const needsHealthCheck = (spec: ServiceSpec): boolean =>
+  spec.type === 'LoadBalancer' && spec.externalTrafficPolicy === 'Local'
 
 /** Whether traffic from outside the cluster is meant to reach it. */
 export const isReachedFromOutside = (spec: ServiceSpec): boolean =>
@@ -40,11 +44,25 @@ export function defaultService(service: Service): void {
 function dropEmpty(spec: ServiceSpec): void {
   if (spec.clusterIP === '') delete spec.clusterIP
   if (spec.clusterIPs?.length === 0) delete spec.clusterIPs
+  if (spec.healthCheckNodePort === 0) delete spec.healthCheckNodePort
   for (const port of spec.ports ?? []) if (port.nodePort === 0) delete port.nodePort
 }
 
-const isSamePort = (a: ServicePort, b: ServicePort): boolean =>
-  a.port === b.port && a.protocol === b.protocol
+const nodePortsOf = ({ ports = [] }: ServiceSpec): number[] =>
+  ports.flatMap(({ nodePort }) => nodePort ?? [])
+
+/** Ports are known by their names: whatever else changes, the one of that name keeps its node port. */
+function keepNodePorts(spec: ServiceSpec, old: ServiceSpec): void {
+  const given = new Set(nodePortsOf(spec))
+  const taken = new Set(nodePortsOf(old).filter((port) => given.has(port)))
+  const byName = new Map((old.ports ?? []).map(({ name = '', nodePort }) => [name, nodePort]))
+  for (const port of spec.ports ?? []) {
+    const before = byName.get(port.name ?? '')
+    if (port.nodePort !== undefined || before === undefined || taken.has(before)) continue
+    port.nodePort = before
+    taken.add(before)
+  }
+}
 
 /** A client that leaves out what the server allocated keeps it. */
 export function keepAllocated(spec: ServiceSpec, old: ServiceSpec): void {
@@ -56,13 +74,8 @@ export function keepAllocated(spec: ServiceSpec, old: ServiceSpec): void {
     if (spec.ipFamilies === undefined) keepField(spec, old, 'ipFamilies')
     if (spec.ipFamilyPolicy === undefined) keepField(spec, old, 'ipFamilyPolicy')
   }
-  if (hasNodePorts(spec) && hasNodePorts(old))
-    for (const port of spec.ports ?? []) {
-      const before = (old.ports ?? []).find((candidate) => isSamePort(candidate, port))
-      if (port.nodePort === undefined && before?.nodePort !== undefined)
-        port.nodePort = before.nodePort
-    }
-  if (spec.type === 'LoadBalancer' && old.type === 'LoadBalancer' && !spec.healthCheckNodePort)
+  if (hasNodePorts(spec) && hasNodePorts(old)) keepNodePorts(spec, old)
+  if (needsHealthCheck(spec) && needsHealthCheck(old) && !spec.healthCheckNodePort)
     keepField(spec, old, 'healthCheckNodePort')
 }
 
@@ -91,15 +104,18 @@ export function dropFieldsOfOldType(spec: ServiceSpec, old: ServiceSpec): void {
   }
   if (!isReachedFromOutside(spec) && isReachedFromOutside(old))
     dropUnchanged(spec, old, ['externalTrafficPolicy'])
-  if (!hasNodePorts(spec) && hasNodePorts(old))
-    for (const port of spec.ports ?? [])
-      if ((old.ports ?? []).some(({ nodePort }) => nodePort === port.nodePort)) delete port.nodePort
+  if (!hasNodePorts(spec) && hasNodePorts(old) && hasSameNodePorts(spec, old))
+    for (const port of spec.ports ?? []) delete port.nodePort
+  if (!needsHealthCheck(spec) && needsHealthCheck(old))
+    dropUnchanged(spec, old, ['healthCheckNodePort'])
   if (spec.type !== 'LoadBalancer' && old.type === 'LoadBalancer')
-    dropUnchanged(spec, old, [
-      'allocateLoadBalancerNodePorts',
-      'loadBalancerClass',
-      'healthCheckNodePort',
-    ])
+    dropUnchanged(spec, old, ['allocateLoadBalancerNodePorts', 'loadBalancerClass'])
+}
+
+/** Whether the client asks for no node port that the service did not have before. */
+function hasSameNodePorts(spec: ServiceSpec, old: ServiceSpec): boolean {
+  const before = new Set(nodePortsOf(old))
+  return nodePortsOf(spec).every((port) => before.has(port))
 }
 
 function dropUnchanged(

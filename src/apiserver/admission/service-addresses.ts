@@ -1,5 +1,6 @@
 // Gives services their ClusterIPs and node ports.
-import type { Service, ServicePort } from '#kinds/k8s/core.ts'
+import type { Service } from '#kinds/k8s/core.ts'
+import { needsHealthCheck } from '#kinds/service-fields.ts'
 import { invalid } from '#kinds/validate/field-error.ts'
 import { invalidObject } from '../api-errors.ts'
 import type { ObjectStorage } from '../objects/object-storage.ts'
@@ -7,10 +8,13 @@ import { prefixFor } from '../resources.ts'
 import type { AddressRange } from './address-range.ts'
 import { addressRange } from './address-range.ts'
 import type { AdmissionPlugin, AdmissionRequest } from './plugin.ts'
+import { chooseFamilies } from './service-families.ts'
 import type { Uses } from './uses.ts'
 import { createUses } from './uses.ts'
 
-const NODE_PORTS = { first: 30_000, last: 32_767 }
+/** Low ports are left to services that ask for one, as in Kubernetes. */
+const NODE_PORTS = { first: 30_000, firstDynamic: 30_086, last: 32_767 }
+const SERVICE = { group: '', kind: 'Service' }
 
 export interface ServiceAddressesOptions {
   objects: ObjectStorage
@@ -32,7 +36,7 @@ export function serviceAddresses({
   const ports = createUses()
   const watch = follow(objects, (key, service) => {
     addresses.set(key, service === undefined ? [] : addressesOf(service))
-    ports.set(key, service === undefined ? [] : nodePortsOf(service))
+    ports.set(key, service === undefined ? [] : heldPorts(service))
   })
   return {
     close: () => watch.close(),
@@ -41,11 +45,17 @@ export function serviceAddresses({
       admit(request) {
         if (request.group !== '' || request.resource !== 'services') return
         if (request.object === undefined || request.subresource !== undefined) return
-        const service = request.object as Service
-        keepAddress(service, request.old as Service | undefined)
-        if (service.spec.type === 'ExternalName') releaseAddress(service.spec)
-        else if (range !== undefined) allocateAddress(service.spec, request, { range, addresses })
-        allocatePorts(service.spec, request, ports)
+        const { spec } = request.object as Service
+        const before = (request.old as Service | undefined)?.spec
+        if (spec.type !== 'ExternalName') {
+          const errors = chooseFamilies(spec)
+          if (errors.length > 0) throw invalidObject(SERVICE, request.name, errors)
+          // A change of an address is refused by validation, which comes after us.
+          const isKept = before !== undefined && addressOf(before) !== undefined
+          if (range !== undefined && !isKept) allocateAddress(spec, request, { range, addresses })
+        }
+        allocatePorts(spec, request, ports)
+        allocateHealthCheck(spec, request, ports)
       },
     },
   }
@@ -73,7 +83,7 @@ function allocateAddress(
 ): void {
   if (spec.clusterIP === 'None') return
   const key = keyOf(request)
-  const asked = spec.clusterIP || spec.clusterIPs?.[0]
+  const asked = addressOf(spec)
   const refuse = (value: string[], why: string) =>
     refused(request, 'spec.clusterIPs', value, `failed to allocate ${why}`)
   if (asked && !range.contains(asked))
@@ -84,29 +94,54 @@ function allocateAddress(
   if (address === undefined) throw refuse([], 'a serviceIP: range is full')
   spec.clusterIP = address
   spec.clusterIPs = [address]
-  spec.ipFamilies ??= ['IPv4']
-  spec.ipFamilyPolicy ??= 'SingleStack'
   request.onAbandoned(addresses.reserve(address, key))
 }
 
+/**
+ * A node port belongs to one service, whatever the protocol; ports of a service with the same number,
+ * TCP and UDP, share theirs.
+ */
 function allocatePorts(spec: Spec, request: AdmissionRequest, ports: Uses): void {
-  if (!wantsNodePorts(spec)) {
-    for (const port of spec.ports ?? []) delete port.nodePort
-    return
-  }
+  if (spec.type !== 'NodePort' && spec.type !== 'LoadBalancer') return
   const key = keyOf(request)
+  const isFree = (number: number) => ports.isFree(String(number), key)
+  const byPort = new Map<number, number>()
+  const take = (port: number, nodePort: number) => {
+    request.onAbandoned(ports.reserve(String(nodePort), key))
+    byPort.set(port, nodePort)
+  }
+  for (const [index, { port, nodePort }] of (spec.ports ?? []).entries()) {
+    if (!nodePort) continue
+    checkPort(request, `spec.ports[${index}].nodePort`, nodePort, isFree(nodePort))
+    take(port, nodePort)
+  }
+  if (spec.type === 'LoadBalancer' && spec.allocateLoadBalancerNodePorts === false) return
   for (const [index, port] of (spec.ports ?? []).entries()) {
-    const isFree = (number: number) => ports.isFree(portId(number, port), key)
+    if (port.nodePort) continue
+    const own = new Set(byPort.values())
+    port.nodePort =
+      byPort.get(port.port) ?? firstFreePort((number) => isFree(number) && !own.has(number))
     const field = `spec.ports[${index}].nodePort`
-    if (port.nodePort) checkPort(request, field, port.nodePort, isFree(port.nodePort))
-    else port.nodePort = firstFreePort(isFree)
     if (port.nodePort === undefined)
       throw refused(request, field, 0, 'failed to allocate a nodePort: range is full')
-    request.onAbandoned(ports.reserve(portId(port.nodePort, port), key))
+    take(port.port, port.nodePort)
   }
 }
 
-const portId = (number: number, { protocol }: ServicePort) => `${number}/${protocol ?? 'TCP'}`
+function allocateHealthCheck(spec: Spec, request: AdmissionRequest, ports: Uses): void {
+  if (!needsHealthCheck(spec)) return
+  const key = keyOf(request)
+  const isFree = (number: number) =>
+    ports.isFree(String(number), key) && !nodePortsOf(spec).includes(String(number))
+  const field = 'spec.healthCheckNodePort'
+  const before = (request.old as Service | undefined)?.spec.healthCheckNodePort
+  if (spec.healthCheckNodePort && spec.healthCheckNodePort !== before)
+    checkPort(request, field, spec.healthCheckNodePort, isFree(spec.healthCheckNodePort))
+  spec.healthCheckNodePort ||= firstFreePort(isFree)
+  if (spec.healthCheckNodePort === undefined)
+    throw refused(request, field, 0, 'failed to allocate a nodePort: range is full')
+  request.onAbandoned(ports.reserve(String(spec.healthCheckNodePort), key))
+}
 
 type Spec = Service['spec']
 
@@ -116,32 +151,17 @@ const keyOf = ({ namespace, name }: AdmissionRequest) =>
 const addressesOf = ({ spec }: Service): string[] =>
   (spec.clusterIPs ?? []).filter((address) => address !== 'None' && address !== '')
 
-const nodePortsOf = ({ spec }: Service): string[] =>
-  (spec.ports ?? []).filter(({ nodePort }) => nodePort).map((port) => portId(port.nodePort!, port))
+const addressOf = ({ clusterIP, clusterIPs }: Spec): string | undefined =>
+  clusterIP || clusterIPs?.[0]
 
-function releaseAddress(spec: Spec): void {
-  delete spec.clusterIP
-  delete spec.clusterIPs
-}
+const nodePortsOf = ({ ports = [] }: Spec): string[] =>
+  ports.flatMap(({ nodePort }) => (nodePort ? [String(nodePort)] : []))
 
-/** An update that leaves the addresses out keeps those the service has. */
-function keepAddress({ spec }: Service, old: Service | undefined): void {
-  if (old === undefined || spec.type === 'ExternalName') return
-  if (!spec.clusterIP && old.spec.clusterIP) {
-    spec.clusterIP = old.spec.clusterIP
-    if (old.spec.clusterIPs !== undefined) spec.clusterIPs = [...old.spec.clusterIPs]
-  }
-  for (const port of spec.ports ?? []) {
-    const same = old.spec.ports?.find(
-      (one) => one.port === port.port && one.protocol === port.protocol,
-    )
-    if (!port.nodePort && same?.nodePort) port.nodePort = same.nodePort
-  }
-}
-
-function wantsNodePorts({ type, allocateLoadBalancerNodePorts }: Spec): boolean {
-  return type === 'NodePort' || (type === 'LoadBalancer' && allocateLoadBalancerNodePorts !== false)
-}
+/** All ports on nodes that a service holds. */
+const heldPorts = ({ spec }: Service): string[] =>
+  spec.healthCheckNodePort
+    ? [...nodePortsOf(spec), String(spec.healthCheckNodePort)]
+    : nodePortsOf(spec)
 
 function checkPort(request: AdmissionRequest, field: string, port: number, isFree: boolean): void {
   const { first, last } = NODE_PORTS
@@ -156,9 +176,11 @@ function checkPort(request: AdmissionRequest, field: string, port: number, isFre
 }
 
 function firstFreePort(isFree: (port: number) => boolean): number | undefined {
-  for (let port = NODE_PORTS.first; port <= NODE_PORTS.last; port++) if (isFree(port)) return port
+  const { first, last, firstDynamic } = NODE_PORTS
+  for (let port = firstDynamic; port <= last; port++) if (isFree(port)) return port
+  for (let port = first; port < firstDynamic; port++) if (isFree(port)) return port
   return undefined
 }
 
 const refused = ({ name }: AdmissionRequest, field: string, value: unknown, why: string) =>
-  invalidObject({ group: '', kind: 'Service' }, name, [invalid(field, value, why)])
+  invalidObject(SERVICE, name, [invalid(field, value, why)])

@@ -63,6 +63,42 @@ const cases: Record<string, [spec: Service['spec'], ...errors: string[]]> = {
     { clusterIP: 'here', ports: [{ port: 80 }] },
     'spec.clusterIPs[0]: Invalid value: "here": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
   ],
+  'an address in the wrong place': [
+    { externalIPs: ['127.0.0.1', '0.0.0.0', 'x', '192.0.2.7'], ports: [{ port: 80 }] },
+    'spec.externalIPs[0]: Invalid value: "127.0.0.1": may not be in the loopback range (127.0.0.0/8, ::1/128)',
+    'spec.externalIPs[1]: Invalid value: "0.0.0.0": may not be unspecified (0.0.0.0)',
+    'spec.externalIPs[2]: Invalid value: "x": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
+  ],
+  'families that do not fit': [
+    { clusterIP: '10.0.0.1', ipFamilies: ['IPv6', 'IPv6'], ports: [{ port: 80 }] },
+    'spec.ipFamilies[1]: Duplicate value: "IPv6"',
+    'spec.clusterIPs[0]: Invalid value: "10.0.0.1": expected an IPv6 value as indicated by `ipFamilies[0]`',
+  ],
+  'a headless node port': [
+    { type: 'NodePort', clusterIP: 'None', ports: [{ port: 80 }] },
+    'spec.clusterIPs[0]: Invalid value: "None": may not be set to \'None\' for NodePort services',
+  ],
+  'an external name with an address': [
+    { type: 'ExternalName', externalName: 'example.com', clusterIP: '10.0.0.1' },
+    'spec.clusterIPs: Forbidden: may not be set for ExternalName services',
+  ],
+  'who may come to what has no balancer': [
+    { loadBalancerSourceRanges: ['10.0.0.0/8 ', '10.0.0.0'], ports: [{ port: 80 }] },
+    "spec.LoadBalancerSourceRanges: Forbidden: may only be used when `type` is 'LoadBalancer'",
+    'spec.LoadBalancerSourceRanges[1]: Invalid value: "10.0.0.0": must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)',
+  ],
+  'a health check that nobody asks': [
+    { type: 'LoadBalancer', healthCheckNodePort: 30_000, ports: [{ port: 80 }] },
+    "spec.healthCheckNodePort: Invalid value: 30000: may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'",
+  ],
+  "the kubelet's port": [
+    { type: 'LoadBalancer', ports: [{ port: 10_250 }] },
+    'spec.ports[0]: Invalid value: 10250: may not expose port 10250 externally since it is used by kubelet',
+  ],
+  'an unknown distribution': [
+    { trafficDistribution: 'PreferFar', ports: [{ port: 80 }] },
+    'spec.trafficDistribution: Unsupported value: "PreferFar": supported values: "PreferClose", "PreferSameNode", "PreferSameZone"',
+  ],
   'a policy for traffic that cannot come': [
     { ports: [{ port: 80 }], externalTrafficPolicy: 'Local' },
     'spec.externalTrafficPolicy: Invalid value: "Local": may only be set for externally-accessible services',
@@ -95,4 +131,82 @@ test('a service that is written again without its address and node port keeps th
   assert.deepEqual(next.spec.clusterIPs, ['10.0.0.1'])
   assert.equal(next.spec.ports![0]!.nodePort, 30_080)
   assert.deepEqual(serviceKind.validate(next, old), [])
+})
+
+function updated(old: Service['spec'], change: Partial<Service['spec']>) {
+  const before: Service = {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 's', namespace: 'n' },
+    spec: structuredClone(old),
+  }
+  serviceKind.defaults(before)
+  const next = { ...before, spec: { ...structuredClone(before.spec), ...change } }
+  serviceKind.defaults(next)
+  serviceKind.prepare!(next, before, undefined)
+  const errors = serviceKind.validate(next, before)
+  return { spec: next.spec, errors: errors.map(({ field, message }) => `${field}: ${message}`) }
+}
+
+const balanced: Service['spec'] = {
+  type: 'LoadBalancer',
+  clusterIP: '10.0.0.1',
+  clusterIPs: ['10.0.0.1'],
+  ipFamilies: ['IPv4'],
+  externalTrafficPolicy: 'Local',
+  healthCheckNodePort: 30_001,
+  loadBalancerClass: 'example.com/mine',
+  ports: [{ name: 'web', port: 80, nodePort: 30_080 }],
+}
+
+test('a load balancer of another type loses what only it had', () => {
+  const { spec, errors } = updated(balanced, { type: 'ClusterIP' })
+  assert.deepEqual(errors, [])
+  assert.deepEqual(spec.ports, [{ name: 'web', port: 80, protocol: 'TCP', targetPort: 80 }])
+  for (const key of [
+    'externalTrafficPolicy',
+    'healthCheckNodePort',
+    'loadBalancerClass',
+    'allocateLoadBalancerNodePorts',
+  ] as const)
+    assert.equal(spec[key], undefined, key)
+})
+
+test('a load balancer that takes traffic at every node is asked about none', () => {
+  const { spec, errors } = updated(balanced, { externalTrafficPolicy: 'Cluster' })
+  assert.deepEqual([errors, spec.healthCheckNodePort], [[], undefined])
+})
+
+test('a port keeps its node port by its name, whatever else of it changes', () => {
+  const ports = [
+    { name: 'new', port: 80 },
+    { name: 'web', port: 8080 },
+  ]
+  const { spec } = updated(balanced, { ports })
+  assert.deepEqual(
+    spec.ports?.map(({ name, nodePort }) => `${name} ${nodePort}`),
+    ['new undefined', 'web 30080'],
+  )
+})
+
+test('what a service is known by stays', () => {
+  const changes: [Partial<Service['spec']>, string][] = [
+    [
+      { clusterIP: '10.0.0.2', clusterIPs: ['10.0.0.2'] },
+      'spec.clusterIPs[0]: Invalid value: ["10.0.0.2"]: may not change once set',
+    ],
+    [
+      { ipFamilies: ['IPv6'] },
+      'spec.ipFamilies[0]: Invalid value: ["IPv6"]: may not change once set',
+    ],
+    [
+      { loadBalancerClass: 'example.com/other' },
+      'spec.loadBalancerClass: Invalid value: "example.com/other": may not change once set',
+    ],
+  ]
+  for (const [change, error] of changes) assert.ok(updated(balanced, change).errors.includes(error))
+  assert.deepEqual(
+    updated(balanced, { type: 'ExternalName', externalName: 'a.example' }).errors,
+    [],
+  )
 })

@@ -1,24 +1,28 @@
 // The spec of a Service, after defaulting.
-import { isIP } from 'node:net'
 import type { FieldError } from '../definition.ts'
 import type { ServicePort, ServiceSpec } from '../k8s/core.ts'
 import { checkDnsLabel, checkDnsSubdomain, checkQualifiedName } from '../names.ts'
 import {
-  HEADLESS,
-  hasNodePorts,
   isExternalName,
   isHeadless,
   isReachedFromOutside,
+  needsHealthCheck,
 } from '../service-fields.ts'
 import { duplicate, forbidden, invalid, invalidEach, oneOf, required } from './field-error.ts'
 import { validateLabels } from './object-meta.ts'
 import { validatePortNumber, validatePortNumberOrName, validateProtocol } from './ports.ts'
+import { validateAddressUpdate, validateServiceAddresses } from './service-addresses.ts'
 
 const TYPES = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort']
 const AFFINITIES = ['ClientIP', 'None']
 const TRAFFIC_POLICIES = ['Cluster', 'Local']
+const DISTRIBUTIONS = ['PreferClose', 'PreferSameNode', 'PreferSameZone']
 const AFFINITY_SECONDS_MAX = 86_400
-const NOT_AN_ADDRESS = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'
+const CLASS_FIELD = 'spec.loadBalancerClass'
+const NO_HEALTH_CHECK =
+  "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'"
+const KUBELET_PORT = 10_250
+const KUBELET_PORT_IN_USE = `may not expose port ${KUBELET_PORT} externally since it is used by kubelet`
 
 export function validateServiceSpec(spec: ServiceSpec): FieldError[] {
   const ports = spec.ports ?? []
@@ -31,28 +35,20 @@ export function validateServiceSpec(spec: ServiceSpec): FieldError[] {
     ...validatePorts(spec, ports),
     ...validateLabels(spec.selector, 'spec.selector'),
     ...oneOf('spec.sessionAffinity', spec.sessionAffinity, AFFINITIES),
-    ...validateAffinityTimeout(spec),
-    ...validateClusterIPs(spec),
-    ...(spec.externalIPs ?? []).flatMap((address, index) =>
-      isIP(address) === 0 ? [invalid(`spec.externalIPs[${index}]`, address, NOT_AN_ADDRESS)] : [],
-    ),
+    ...validateAffinity(spec),
+    ...validateServiceAddresses(spec),
     ...oneOf('spec.type', spec.type, TYPES),
-    ...validateTrafficPolicies(spec),
     ...validateLoadBalancer(spec),
+    ...validateTrafficPolicies(spec),
+    ...oneOf('spec.trafficDistribution', spec.trafficDistribution, DISTRIBUTIONS),
   ]
 }
 
 function validateExternalName(spec: ServiceSpec): FieldError[] {
   if (!isExternalName(spec)) return []
-  const errors: FieldError[] = []
-  if (spec.clusterIPs?.length)
-    errors.push(forbidden('spec.clusterIPs', 'may not be set for ExternalName services'))
-  if (!spec.externalName) return [...errors, required('spec.externalName')]
+  if (!spec.externalName) return [required('spec.externalName')]
   const host = spec.externalName.replace(/\.$/, '')
-  return [
-    ...errors,
-    ...invalidEach('spec.externalName', spec.externalName, checkDnsSubdomain(host)),
-  ]
+  return invalidEach('spec.externalName', spec.externalName, checkDnsSubdomain(host))
 }
 
 /** Duplicates are told by the fields of Kubernetes' internal type. */
@@ -78,10 +74,8 @@ function validatePorts(spec: ServiceSpec, ports: readonly ServicePort[]): FieldE
     if (seen.has(identity)) errors.push(duplicate(at, identityOf(port)))
     seen.add(identity)
     if (!port.nodePort) continue
-    if (!hasNodePorts(spec))
-      errors.push(
-        forbidden(`${at}.nodePort`, `may not be used when \`type\` is '${spec.type ?? ''}'`),
-      )
+    if (spec.type === 'ClusterIP')
+      errors.push(forbidden(`${at}.nodePort`, "may not be used when `type` is 'ClusterIP'"))
     const nodePort = `${port.protocol} ${port.nodePort}`
     if (nodePorts.has(nodePort)) errors.push(duplicate(`${at}.nodePort`, port.nodePort))
     nodePorts.add(nodePort)
@@ -113,54 +107,58 @@ function validatePort(
   return errors
 }
 
-function validateAffinityTimeout({ sessionAffinity, sessionAffinityConfig }: ServiceSpec) {
+function validateAffinity({ sessionAffinity, sessionAffinityConfig }: ServiceSpec): FieldError[] {
+  const field = 'spec.sessionAffinityConfig'
+  if (sessionAffinity === 'None' && sessionAffinityConfig !== undefined)
+    return [forbidden(field, 'must not be set when session affinity is None')]
   const seconds = sessionAffinityConfig?.clientIP?.timeoutSeconds
   if (sessionAffinity !== 'ClientIP' || seconds === undefined) return []
   if (seconds > 0 && seconds <= AFFINITY_SECONDS_MAX) return []
   return [
     invalid(
-      'spec.sessionAffinityConfig.clientIP.timeoutSeconds',
+      `${field}.clientIP.timeoutSeconds`,
       seconds,
       `must be greater than 0 and less than ${AFFINITY_SECONDS_MAX}`,
     ),
   ]
 }
 
-function validateClusterIPs({ clusterIP, clusterIPs = [] }: ServiceSpec): FieldError[] {
-  const errors: FieldError[] = []
-  if (clusterIPs.length > 0 && clusterIP !== clusterIPs[0])
-    errors.push(invalid('spec.clusterIPs', clusterIPs, 'first value must match `clusterIP`'))
-  for (const [index, address] of clusterIPs.entries()) {
-    const at = `spec.clusterIPs[${index}]`
-    if (address === HEADLESS) {
-      if (clusterIPs.length > 1)
-        errors.push(invalid(at, address, "'None' must be the first and only value"))
-    } else if (isIP(address) === 0) errors.push(invalid(at, address, NOT_AN_ADDRESS))
-  }
-  return errors
-}
-
 function validateTrafficPolicies(spec: ServiceSpec): FieldError[] {
-  const { externalTrafficPolicy, internalTrafficPolicy } = spec
-  const errors = oneOf('spec.internalTrafficPolicy', internalTrafficPolicy, TRAFFIC_POLICIES)
-  if (!externalTrafficPolicy) return errors
-  if (!isReachedFromOutside(spec))
-    return [
-      ...errors,
+  const { externalTrafficPolicy, internalTrafficPolicy, healthCheckNodePort } = spec
+  const errors: FieldError[] = []
+  if (isReachedFromOutside(spec))
+    errors.push(...oneOf('spec.externalTrafficPolicy', externalTrafficPolicy, TRAFFIC_POLICIES))
+  else if (externalTrafficPolicy)
+    errors.push(
       invalid(
         'spec.externalTrafficPolicy',
         externalTrafficPolicy,
         'may only be set for externally-accessible services',
       ),
-    ]
+    )
+  if (healthCheckNodePort !== undefined)
+    errors.push(
+      ...(needsHealthCheck(spec)
+        ? validatePortNumber('spec.healthCheckNodePort', healthCheckNodePort)
+        : [invalid('spec.healthCheckNodePort', healthCheckNodePort, NO_HEALTH_CHECK)]),
+    )
   return [
     ...errors,
-    ...oneOf('spec.externalTrafficPolicy', externalTrafficPolicy, TRAFFIC_POLICIES),
+    ...oneOf('spec.internalTrafficPolicy', internalTrafficPolicy, TRAFFIC_POLICIES),
   ]
 }
 
 function validateLoadBalancer(spec: ServiceSpec): FieldError[] {
-  if (spec.type === 'LoadBalancer') return []
+  const { loadBalancerClass, ports = [] } = spec
+  if (spec.type === 'LoadBalancer')
+    return [
+      ...ports.flatMap(({ port }, index) =>
+        port === KUBELET_PORT ? [invalid(`spec.ports[${index}]`, port, KUBELET_PORT_IN_USE)] : [],
+      ),
+      ...(loadBalancerClass === undefined
+        ? []
+        : invalidEach(CLASS_FIELD, loadBalancerClass, checkQualifiedName(loadBalancerClass))),
+    ]
   const errors: FieldError[] = []
   for (const key of ['allocateLoadBalancerNodePorts', 'loadBalancerClass'] as const)
     if (spec[key] !== undefined)
@@ -168,10 +166,10 @@ function validateLoadBalancer(spec: ServiceSpec): FieldError[] {
   return errors
 }
 
-/** The address of a service stays while it has one. */
 export function validateServiceUpdate(spec: ServiceSpec, old: ServiceSpec): FieldError[] {
-  if (isExternalName(spec) || isExternalName(old)) return []
-  const before = old.clusterIPs?.[0]
-  if (before === undefined || spec.clusterIPs?.[0] === before) return []
-  return [invalid('spec.clusterIPs[0]', spec.clusterIPs ?? null, 'may not change once set')]
+  const errors = validateAddressUpdate(spec, old)
+  const isBalanced = spec.type === 'LoadBalancer' && old.type === 'LoadBalancer'
+  if (isBalanced && spec.loadBalancerClass !== old.loadBalancerClass)
+    errors.push(invalid(CLASS_FIELD, spec.loadBalancerClass ?? null, 'may not change once set'))
+  return errors
 }
