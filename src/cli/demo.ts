@@ -10,7 +10,7 @@ import { buildImage } from './image/build.ts'
 import { phase, waitUntil } from './phases.ts'
 import { updateService } from './service/change.ts'
 import { createService } from './service/create.ts'
-import { DEFAULT_PROJECT, getService } from './service/service-view.ts'
+import { DEFAULT_PROJECT, getService } from './service/find-service.ts'
 
 const NAME = 'hello'
 const REPLICAS = 2
@@ -54,13 +54,13 @@ async function runService(context: CommandContext, options: CommonOptions): Prom
     timeout: READY_TIMEOUT_SECONDS,
   }
   const quiet: CommandContext = { ...context, say: () => undefined, print: () => undefined }
-  if (await exists(options)) return updateService(quiet, NAME, { ...common, image: `${NAME}:1` })
-  return createService(quiet, NAME, {
+  if (await exists(options))
+    return updateService(quiet, NAME, [], { ...common, image: `${NAME}:1` })
+  return createService(quiet, NAME, [], {
     ...common,
     image: `${NAME}:1`,
     replicas: REPLICAS,
     port: [String(PORT)],
-    env: [],
     cluster: 'local',
     access: 'Public',
   })

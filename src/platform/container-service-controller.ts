@@ -155,7 +155,7 @@ export class ContainerServiceController {
       recorder.event(service, {
         type: 'Warning',
         reason: 'Reverted',
-        message: `set back what was changed beside ccs: ${reverted.join(', ')}. Change the service instead`,
+        message: `set back ${reverted.join(', ')}, which someone changed beside ccs; change the service instead`,
       })
   }
 

@@ -55,7 +55,12 @@ function verdict(service: ContainerService, observed: Observed): Verdict {
   if (updated === wanted && ready === wanted && total === wanted)
     return { phase: 'Ready', reason: 'AllReady', message: `${ready} of ${wanted} instances ready` }
   const why = observed.pods.map(podProblem).find((found) => found !== undefined)
-  const message = `${ready} of ${wanted} instances ready${why === undefined ? '' : `; ${why.message}`}`
+  const message = [
+    `${ready} of ${wanted} instances ready`,
+    updated < wanted ? `, ${updated} updated` : '',
+    total > updated ? `, ${total - updated} of before still there` : '',
+    why === undefined ? '' : `; ${why.message}`,
+  ].join('')
   if (deployment.spec.paused)
     return {
       phase: 'Updating',
@@ -65,7 +70,7 @@ function verdict(service: ContainerService, observed: Observed): Verdict {
   if (progressFailed(deployment)) return { phase: 'Failed', reason: 'NoProgress', message }
   // Instances that are not ready yet belong to the update; later they are a loss.
   const updating = updated < wanted || total > updated || !isRolledOut(deployment)
-  return updating
+  return updating || ready >= wanted
     ? { phase: 'Updating', reason: 'Updating', message }
     : { phase: 'Degraded', reason: 'NotReady', message }
 }

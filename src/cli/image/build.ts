@@ -9,7 +9,7 @@ import {
   type FoundInstance,
 } from '../context.ts'
 import { EXIT, Failure } from '../failure.ts'
-import { checkName } from '../service/service-view.ts'
+import { checkName } from '../service/find-service.ts'
 import { type RegistryAccess, registryAccess, registryPing } from './registry-api.ts'
 
 export interface BuildOptions extends CommonOptions {

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { type CommandContext, outputFormat } from '../context.ts'
 import { renderValue } from '../output.ts'
 import { withOutput } from '../options.ts'
-import { DEFAULT_PROJECT } from '../service/service-view.ts'
+import { DEFAULT_PROJECT } from '../service/find-service.ts'
 import { buildImage, type BuildOptions } from './build.ts'
 import { listImages } from './list.ts'
 
