@@ -5,6 +5,7 @@ import { createClient } from '#client/create-client.ts'
 import { httpsTransport } from '#client/https-transport.ts'
 import { loadKubeconfig } from '#client/kubeconfig.ts'
 import type { Client } from '#client/types.ts'
+import type { Systemd } from '#setup/boot-unit.ts'
 import {
   contextName,
   DEFAULT_DATA_DIR,
@@ -28,6 +29,7 @@ export interface CommandContext {
   /** Root of the checkout this command stands in. */
   root: string
   version: string
+  systemd: Systemd
   /** A line for people, to standard error: progress, hints. */
   say: (line: string) => void
   /** What was asked for, to standard output. */
@@ -50,6 +52,11 @@ export function findInstance(options: CommonOptions): FoundInstance {
   if (file === undefined)
     throw new Failure(
       `there is no instance in ${paths.dataDir}. Make one with 'ccs up', or name another with --data-dir`,
+      EXIT.notRunning,
+    )
+  if (file.isPurged)
+    throw new Failure(
+      `the removal of the instance in ${paths.dataDir} was cut off. Go on with 'ccs down --purge', or make a new one with 'ccs up'`,
       EXIT.notRunning,
     )
   return { paths, file }

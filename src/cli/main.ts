@@ -4,8 +4,9 @@ import { fileURLToPath } from 'node:url'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { systemClock } from '#base/clock.ts'
 import { version } from '#base/version.ts'
+import { hostSystemd } from '#setup/boot-unit.ts'
 import { DEFAULT_DATA_DIR } from '#setup/instance.ts'
-import { SetupError } from '#setup/install.ts'
+import { SetupError } from '#setup/setup-error.ts'
 import { type CommandContext, type CommonOptions, outputFormat } from './context.ts'
 import { down } from './down.ts'
 import { EXIT, explain } from './failure.ts'
@@ -25,6 +26,7 @@ const context: CommandContext = {
   clock: systemClock,
   root,
   version,
+  systemd: hostSystemd,
   say: (line) => void process.stderr.write(`${line}\n`),
   print: (text) => void process.stdout.write(`${text}\n`),
 }
@@ -35,9 +37,18 @@ function addInstanceCommands(program: Command): void {
   withInstance(program.command('up'))
     .description('bring ccs up; returns when every part was seen to work')
     .option('--demo', 'go on to build and run a sample service, and print its URL')
-    .addOption(port('--api-port <port>', 'port of the API on 127.0.0.1 (6443)'))
-    .addOption(port('--registry-port <port>', 'port of the registry on 127.0.0.1 (5000)'))
-    .addOption(port('--dns-port <port>', 'port of DNS on 127.0.0.1 (1053)'))
+    .option('--at-boot', 'start this instance at each boot from now on')
+    .option('--no-at-boot', 'do not start it at boot any more')
+    .addOption(
+      port('--api-port <port>', 'port of the API on 127.0.0.1 (6443, or the next free one)'),
+    )
+    .addOption(
+      port(
+        '--registry-port <port>',
+        'port of the registry on 127.0.0.1 (5000, or the next free one)',
+      ),
+    )
+    .addOption(port('--dns-port <port>', 'port of DNS on 127.0.0.1 (1053, or the next free one)'))
     .action((options) => up(context, options))
   withInstance(program.command('down'))
     .description('stop ccs and its containers; data stays unless --purge')

@@ -77,7 +77,7 @@ export async function runTests(context: CommandContext, options: TestOptions): P
       throw new Failure(
         "the tests on real machines need root: 'sudo ./ccs test'. Without: './ccs test --unit'",
       )
-    await installPackages([...SYSTEM_PACKAGES, ...TEST_PACKAGES], context.say)
+    await installPackages([...SYSTEM_PACKAGES, ...TEST_PACKAGES], context)
   }
   const failed: string[] = []
   for (const step of options.unit ? CHECKS : [...CHECKS, ...REAL]) {

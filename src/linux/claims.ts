@@ -1,7 +1,6 @@
 // Which address blocks and ports the instances of this computer have claimed: /run/ccs/claims.json,
 // changed under a lock. After a reboot the file is gone and instances claim again what they had.
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
-import path from 'node:path'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { writeFileAtomic } from '#base/atomic-file.ts'
 import { type Cidr, formatCidr, overlaps, parseCidr } from './cidr.ts'
 import { withFileLock } from './file-lock.ts'
@@ -16,6 +15,8 @@ export interface InstanceClaims {
   loadBalancers?: string
   /** Ports on 127.0.0.1 of services, also while the instance is down and nothing listens on them. */
   hostPorts?: number[]
+  /** Ports that the instance itself listens on when it runs. */
+  ports?: number[]
 }
 
 /** By instance id. */
@@ -40,6 +41,14 @@ export const blocksOf = (claims: InstanceClaims): string[] => [
   ...Object.values(claims.clusters),
   ...(claims.loadBalancers === undefined ? [] : [claims.loadBalancers]),
 ]
+
+const portsOf = ({ ports = [], hostPorts = [] }: InstanceClaims): number[] => [
+  ...ports,
+  ...hostPorts,
+]
+
+const isEmpty = (claims: InstanceClaims): boolean =>
+  blocksOf(claims).length === 0 && portsOf(claims).length === 0
 
 /** The first candidate that overlaps nothing taken. */
 export function chooseBlock(candidates: readonly string[], taken: readonly Cidr[]): string {
@@ -74,13 +83,22 @@ export interface Claims {
   claimLoadBalancers(preferred?: string): Promise<string>
   /** The block claimed before, if any. */
   loadBalancers(): Promise<string | undefined>
+  /**
+   * Makes what `choose` returns the ports of the instance itself. `choose` is told the data directory of another instance
+   * that has a port, running or not; nobody else chooses meanwhile, and nothing changes when it throws.
+   */
+  claimPorts(choose: ChoosePorts): Promise<number[]>
   /** Whether a port on 127.0.0.1 is ours now: false when another instance has it. */
   claimHostPort(port: number): Promise<boolean>
   /** Gives up all our ports but these. */
   keepHostPorts(ports: readonly number[]): Promise<void>
   releaseCluster(cluster: string): Promise<void>
   releaseAll(): Promise<void>
+  /** The data directories of the other instances of this computer. */
+  otherDataDirs(): Promise<string[]>
 }
+
+export type ChoosePorts = (takenBy: (port: number) => string | undefined) => Promise<number[]>
 
 export interface ClaimsOptions {
   instance: { id: string; dataDir: string }
@@ -106,15 +124,18 @@ async function changeClaims<T>(
   { instance, file = CLAIMS_FILE }: ClaimsOptions,
   edit: Edit<T>,
 ): Promise<T> {
-  mkdirSync(path.dirname(file), { recursive: true, mode: 0o755 })
-  return withFileLock(`${file}.lock`, async () => {
+  const lock = `${file}.lock`
+  return withFileLock(lock, async () => {
     const before = readClaims(file)
     const all = withoutVanished(before, existsSync)
     const own = structuredClone(all[instance.id] ?? { dataDir: instance.dataDir, clusters: {} })
     const result = await edit(all, own)
     const { [instance.id]: _, ...others } = all
-    const next = blocksOf(own).length === 0 ? others : { ...others, [instance.id]: own }
-    if (JSON.stringify(next) !== JSON.stringify(before))
+    const next = isEmpty(own) ? others : { ...others, [instance.id]: own }
+    // The last instance that is purged leaves nothing; the lock goes last.
+    if (Object.keys(next).length === 0)
+      for (const leftover of [file, lock]) rmSync(leftover, { force: true })
+    else if (JSON.stringify(next) !== JSON.stringify(before))
       writeFileAtomic(file, `${JSON.stringify(next, null, 2)}\n`, { mode: 0o644 })
     return result
   })
@@ -145,8 +166,7 @@ export function openClaims(options: ClaimsOptions): Claims {
       .map(([, claims]) => claims)
   const blocksIn = (all: ClaimsFile, own: InstanceClaims) =>
     [...othersIn(all), own].flatMap(blocksOf)
-  const portsOfOthers = (all: ClaimsFile) =>
-    othersIn(all).flatMap(({ hostPorts = [] }) => hostPorts)
+  const portsOfOthers = (all: ClaimsFile) => othersIn(all).flatMap(portsOf)
 
   return {
     claimCluster: (cluster, wanted) =>
@@ -171,6 +191,14 @@ export function openClaims(options: ClaimsOptions): Claims {
         return own.loadBalancers
       }),
     loadBalancers: () => change((_, own) => own.loadBalancers),
+    claimPorts: (choose) =>
+      change(async (all, own) => {
+        const others = othersIn(all)
+        own.ports = await choose(
+          (port) => others.find((claims) => portsOf(claims).includes(port))?.dataDir,
+        )
+        return own.ports
+      }),
     claimHostPort: (port) =>
       change((all, own) => {
         if (portsOfOthers(all).includes(port)) return false
@@ -191,6 +219,8 @@ export function openClaims(options: ClaimsOptions): Claims {
         own.clusters = {}
         delete own.loadBalancers
         delete own.hostPorts
+        delete own.ports
       }),
+    otherDataDirs: () => change((all) => othersIn(all).map(({ dataDir }) => dataDir)),
   }
 }

@@ -1,6 +1,7 @@
 // A lock between processes that the kernel gives back when its holder dies, however it dies.
 import { spawn } from 'node:child_process'
-import { statSync } from 'node:fs'
+import { existsSync, mkdirSync, statSync } from 'node:fs'
+import path from 'node:path'
 import { CommandError, commandEnvironment } from './run.ts'
 
 const DEFAULT_TIMEOUT_MS = 10_000
@@ -16,9 +17,12 @@ interface Lock {
   release(): Promise<void>
 }
 
+/** How often the directory may vanish under us before that is an error. */
+const VANISHED_MAX = 20
+
 /**
  * Runs `work` while holding an exclusive flock(2) on `file`, which `work` may remove as the last thing it
- * does.
+ * does, and its directory after it. The directory is made when it is missing.
  */
 export async function withFileLock<T>(
   file: string,
@@ -26,10 +30,19 @@ export async function withFileLock<T>(
   options: { timeoutMs?: number } = {},
 ): Promise<T> {
   const { timeoutMs = DEFAULT_TIMEOUT_MS } = options
-  for (;;) {
-    const lock = await acquire(file, timeoutMs)
+  const directory = path.dirname(file)
+  for (let vanished = 0; ;) {
+    mkdirSync(directory, { recursive: true, mode: 0o755 })
+    let lock: Lock
     try {
-      // The lock of a file that nobody finds any more keeps nobody out.
+      lock = await acquire(file, timeoutMs)
+    } catch (error) {
+      if (error instanceof FileLockedError || existsSync(directory)) throw error
+      if (++vanished === VANISHED_MAX) throw error
+      continue
+    }
+    try {
+      // The lock of a file that nobody finds any more keeps nobody out: it is taken again.
       if (lock.isNamed()) return await work()
     } finally {
       await lock.release()

@@ -76,10 +76,20 @@ const TARGETS_PER_COMMAND_MAX = 500
 /** Mounts can lie on each other; each round takes the uppermost. */
 const ROUNDS_MAX = 5
 
-/** Takes away everything mounted at or below `directory`, whoever still uses it. */
-export async function unmountUnder(directory: string): Promise<void> {
+/**
+ * Takes away everything mounted below `directory`, whoever still uses it; also what is mounted at it, unless `keepItself`
+ * says that it is not ours.
+ */
+export async function unmountUnder(
+  directory: string,
+  { keepItself = false }: { keepItself?: boolean } = {},
+): Promise<void> {
+  const targetsNow = () =>
+    mountsUnder(directory)
+      .map((mount) => mount.target)
+      .filter((target) => !keepItself || target !== directory)
   for (let round = 0; round < ROUNDS_MAX; round++) {
-    const targets = mountsUnder(directory).map((mount) => mount.target)
+    const targets = targetsNow()
     if (targets.length === 0) return
     const newestFirst = targets.toReversed()
     for (let from = 0; from < newestFirst.length; from += TARGETS_PER_COMMAND_MAX) {
@@ -90,6 +100,6 @@ export async function unmountUnder(directory: string): Promise<void> {
       })
     }
   }
-  const left = mountsUnder(directory).map((mount) => mount.target)
+  const left = targetsNow()
   if (left.length > 0) throw new Error(`still mounted below ${directory}: ${left.join(', ')}`)
 }

@@ -30,7 +30,8 @@ export async function purgeInstance(options: PurgeInstanceOptions): Promise<void
   const tree = openCgroups()
   await tree.kill(names.cgroup, clock)
   await unmountUnder(instance.runDir)
-  await unmountUnder(instance.dataDir)
+  // The data directory may be a disk that the user mounted there.
+  await unmountUnder(instance.dataDir, { keepItself: true })
   tree.remove(names.cgroup)
 
   // Links before namespaces: the kernel takes its time with the links of a namespace that goes.

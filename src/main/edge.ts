@@ -1,8 +1,10 @@
 // The edge process: names of all clusters and connections from 127.0.0.1. It goes on with its last
 // state while the engine is away.
 import path from 'node:path'
+import { systemClock } from '#base/clock.ts'
 import { EdgeServer } from './edge-server.ts'
 import { followCluster } from './follow-cluster.ts'
+import { guardSupervisor } from './guard-supervisor.ts'
 import { followGateways, type Gateways } from './hub-clusters.ts'
 import { runProcess } from './process-frame.ts'
 
@@ -49,7 +51,9 @@ await runProcess('edge', async ({ paths, instance }, log) => {
     signal: abort.signal,
     changed: followAll,
   }).catch(unlessAborted(abort.signal, 'cannot follow the clusters'))
+  const stopGuard = guardSupervisor({ paths, clock: systemClock, log })
   return async () => {
+    stopGuard()
     abort.abort(new Error('edge stops'))
     server.stop()
   }

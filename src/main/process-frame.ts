@@ -1,4 +1,4 @@
-// What the three processes have in common: a log, an orderly end, and no silent death.
+// What the processes have in common: a log, an orderly end, and no silent death.
 import { flushCompileCache } from 'node:module'
 import { lineLogger, type Logger } from '#base/log.ts'
 import { type ProcessConfig, readConfig } from './config.ts'
@@ -15,6 +15,7 @@ const STOP_DEADLINE_MS = 8_000
 export async function runProcess(
   name: string,
   start: (config: ProcessConfig, log: Logger) => Promise<Stop>,
+  { stopDeadlineMs = STOP_DEADLINE_MS }: { stopDeadlineMs?: number } = {},
 ): Promise<void> {
   const config = readConfig()
   const log = lineLogger({
@@ -34,9 +35,9 @@ export async function runProcess(
     stopping = true
     log.info('stopping', { signal })
     setTimeout(() => {
-      log.warn('did not stop in time', { deadlineMs: STOP_DEADLINE_MS })
+      log.warn('did not stop in time', { deadlineMs: stopDeadlineMs })
       process.exit(0)
-    }, STOP_DEADLINE_MS).unref()
+    }, stopDeadlineMs).unref()
     void (stop?.() ?? Promise.resolve()).then(
       () => process.exit(0),
       (error) => {

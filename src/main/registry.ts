@@ -8,6 +8,7 @@ import { listenRegistry } from '#registry/listen-registry.ts'
 import { createRegistry, registryHost } from '#registry/registry.ts'
 import path from 'node:path'
 import { AddressListeners } from './address-listeners.ts'
+import { guardSupervisor } from './guard-supervisor.ts'
 import { followGateways } from './hub-clusters.ts'
 import { runProcess } from './process-frame.ts'
 import { ensureRegistryCredentials } from './registry-credentials.ts'
@@ -52,7 +53,9 @@ await runProcess('registry', async ({ paths, instance }, log) => {
   hub.catch((error: unknown) => {
     if (!abort.signal.aborted) log.error('cannot follow the clusters', { error })
   })
+  const stopGuard = guardSupervisor({ paths, clock: systemClock, log })
   return async () => {
+    stopGuard()
     abort.abort(new Error('the registry stops'))
     gateways.close()
     await loopback.close()

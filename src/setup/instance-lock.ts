@@ -1,9 +1,9 @@
 // One command at a time starts or stops an instance: two would each do half of it.
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { FileLockedError, withFileLock } from '#linux/file-lock.ts'
-import { SetupError } from './install.ts'
 import type { InstancePaths } from './instance.ts'
+import { SetupError } from './setup-error.ts'
 
 export interface InstanceLockOptions {
   /** What this command is called: "ccs up". */
@@ -11,6 +11,13 @@ export interface InstanceLockOptions {
   pid: number
   /** Called when another command must be waited for. */
   say: (line: string) => void
+  /** Longest wait for another command, in milliseconds. */
+  waitMs?: number
+}
+
+/** Another command held the instance for all of the time given. */
+export class InstanceBusyError extends SetupError {
+  override readonly name = 'InstanceBusyError'
 }
 
 /** Longer than any command holds the lock, but for one that installs packages. */
@@ -38,14 +45,25 @@ function nameHolder(file: string): string {
   }
 }
 
+/** The directory goes too when no other instance has anything in it. */
+function removeLock(file: string): void {
+  rmSync(file)
+  try {
+    rmdirSync(path.dirname(file))
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code !== 'ENOTEMPTY' && code !== 'ENOENT') throw error
+  }
+}
+
+/** Throws an InstanceBusyError when another command does not end in time. */
 export async function withInstanceLock<T>(
   paths: InstancePaths,
   options: InstanceLockOptions,
   work: () => Promise<T>,
 ): Promise<T> {
-  const { command, pid, say } = options
+  const { command, pid, say, waitMs = WAIT_MS } = options
   const file = lockFile(paths)
-  mkdirSync(path.dirname(file), { recursive: true, mode: 0o755 })
   let isOurs = false
   const locked = async () => {
     isOurs = true
@@ -55,7 +73,7 @@ export async function withInstanceLock<T>(
       return await work()
     } finally {
       // Nothing stays of an instance that was purged, or that there never was.
-      if (!existsSync(paths.instanceFile)) rmSync(file)
+      if (!existsSync(paths.instanceFile)) removeLock(file)
     }
   }
   try {
@@ -65,11 +83,11 @@ export async function withInstanceLock<T>(
   }
   say(`${nameHolder(file)} works on ${paths.dataDir}; waiting for it to end ...`)
   try {
-    return await withFileLock(file, locked, { timeoutMs: WAIT_MS })
+    return await withFileLock(file, locked, { timeoutMs: waitMs })
   } catch (error) {
     if (isOurs || !(error instanceof FileLockedError)) throw error
-    throw new SetupError(
-      `${nameHolder(file)} still works on ${paths.dataDir} after ${WAIT_MS / 1000} s. Wait for it, or end it and try again`,
+    throw new InstanceBusyError(
+      `${nameHolder(file)} still works on ${paths.dataDir} after ${waitMs / 1000} s. Wait for it, or end it and try again`,
       { cause: error },
     )
   }

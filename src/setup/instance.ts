@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, realpathSync } from 'node:fs'
 import path from 'node:path'
 import { writeFileAtomic } from '#base/atomic-file.ts'
-import type { Ports } from '#base/ports.ts'
+import { defaultPorts, type Ports } from '#base/ports.ts'
+import { SetupError } from './setup-error.ts'
 
 export const DEFAULT_DATA_DIR = '/var/lib/ccs'
 
@@ -14,6 +15,13 @@ export interface InstanceFile {
   id: string
   ports: Ports
   createdAt: string
+  /** A purge began. What is left of the instance is of no use, and the purge must be gone through again. */
+  isPurged?: true
+}
+
+/** `DATA/instance.json` is there and cannot be used. */
+export class DamagedInstanceError extends SetupError {
+  override readonly name = 'DamagedInstanceError'
 }
 
 /** Where an instance keeps its things; see "Places on disk" in docs/ARCHITECTURE.md. */
@@ -73,7 +81,12 @@ export function resolveDataDir(given: string): string {
   try {
     return realpathSync(absolute)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOTDIR' || code === 'ELOOP')
+      throw new SetupError(`${given} cannot be a data directory (${(error as Error).message})`, {
+        cause: error,
+      })
+    if (code !== 'ENOENT') throw error
     const parent = path.dirname(absolute)
     return parent === absolute
       ? absolute
@@ -81,24 +94,52 @@ export function resolveDataDir(given: string): string {
   }
 }
 
-/** The instance in `dataDir`, or undefined when none was made there. */
+/** What is wrong with the content of an instance's file; undefined for a good one. */
+function faultOf(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null) return 'it holds no object'
+  const { version, id, ports, createdAt } = value as Record<string, unknown>
+  const texts = Object.entries({ version, id, createdAt })
+  const noText = texts.find(([, text]) => typeof text !== 'string')
+  if (noText !== undefined) return `it has no ${noText[0]}`
+  for (const name of Object.keys(defaultPorts)) {
+    const port = (ports as Record<string, unknown> | undefined)?.[name]
+    if (!Number.isInteger(port)) return `it has no port of ${name}`
+  }
+  return undefined
+}
+
+/**
+ * The instance in `dataDir`, or undefined when none was made there. Throws a DamagedInstanceError when its file cannot be
+ * used.
+ */
 export function readInstance(paths: InstancePaths): InstanceFile | undefined {
   let text: string
   try {
     text = readFileSync(paths.instanceFile, 'utf8')
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') return undefined
+    if (code === 'ENOTDIR')
+      throw new SetupError(`${paths.dataDir} is no directory. Name another with --data-dir`, {
+        cause: error,
+      })
     throw new Error(`cannot read ${paths.instanceFile}`, { cause: error })
   }
-  try {
-    return JSON.parse(text) as InstanceFile
-  } catch (error) {
-    throw new Error(
-      `${paths.instanceFile} is damaged; restore it, or remove the instance with ` +
+  const damaged = (why: string, cause?: unknown) =>
+    new DamagedInstanceError(
+      `${paths.instanceFile} is damaged: ${why}. Restore it, or remove the instance with ` +
         `'ccs down --purge --data-dir ${paths.dataDir}'`,
-      { cause: error },
+      { cause },
     )
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (error) {
+    throw damaged('it is no JSON', error)
   }
+  const fault = faultOf(value)
+  if (fault !== undefined) throw damaged(fault)
+  return value as InstanceFile
 }
 
 export function writeInstance(paths: InstancePaths, file: InstanceFile): void {

@@ -2,19 +2,11 @@
 import { existsSync, readFileSync, statfsSync } from 'node:fs'
 import path from 'node:path'
 import { freemem } from 'node:os'
-import { isLoopbackPortFree, type LoopbackProtocol } from '#base/loopback-port.ts'
 import { run } from '#linux/run.ts'
-import { findPortOwner } from '#linux/port-owner.ts'
-
-export interface Problem {
-  what: string
-  mend: string
-}
+import type { Problem } from './problem.ts'
 
 export interface PreflightOptions {
   dataDir: string
-  /** Ports to listen on, by the flag that changes each. */
-  ports: { flag: string; port: number; protocols: readonly LoopbackProtocol[] }[]
 }
 
 /** Below these, ccs would start and then fail in ways that are hard to read. */
@@ -31,7 +23,6 @@ const CHECKS: readonly Check[] = [
   checkCgroups,
   checkMemory,
   checkDisk,
-  checkPorts,
 ]
 
 /** Runs every check; an empty list means that `up` may begin. */
@@ -111,19 +102,4 @@ async function checkDisk({ dataDir }: PreflightOptions): Promise<Problem | undef
     what: `only ${Math.floor(free / 1024 / 1024)} MiB are free on the disk of ${dataDir}`,
     mend: 'make room there, or choose another disk with --data-dir',
   }
-}
-
-async function checkPorts({ ports }: PreflightOptions): Promise<Problem[]> {
-  const problems: Problem[] = []
-  for (const { flag, port, protocols } of ports) {
-    const free = await Promise.all(protocols.map((one) => isLoopbackPortFree(port, one)))
-    if (free.every(Boolean)) continue
-    const owner = findPortOwner(port)
-    const who = owner === undefined ? 'another process' : `${owner.name} (pid ${owner.pid})`
-    problems.push({
-      what: `port ${port} is taken by ${who}`,
-      mend: `stop it, or choose another port with ${flag}`,
-    })
-  }
-  return problems
 }

@@ -12,7 +12,8 @@ import { findContainerd } from '#linux/machine-processes.ts'
 import { argvOf } from '#linux/process-identity.ts'
 import { purgeInstance } from '#linux/purge-instance.ts'
 import { sendSignal } from '#linux/signal-process.ts'
-import { instanceId } from '#setup/instance.ts'
+import { instanceId, instancePaths } from '#setup/instance.ts'
+import { findService, PROCESSES, type ProcessName } from '#setup/services.ts'
 import type { Instance } from './instance.ts'
 
 const CLUSTER = 'local'
@@ -33,13 +34,35 @@ export class BehindInstance {
     return instanceNames(this.id)
   }
 
-  pidOf(service: 'registry' | 'engine' | 'edge'): number {
-    const record = readFileSync(path.join(this.runDir, `${service}.json`), 'utf8')
-    return (JSON.parse(record) as { pid: number }).pid
+  /** Throws while it does not run. */
+  pidOf(service: ProcessName): number {
+    const found = findService(instancePaths(this.dataDir), service)
+    if (found === undefined) throw new Error(`the ${service} does not run`)
+    return found.pid
   }
 
-  kill(...services: ('registry' | 'engine' | 'edge')[]): void {
+  kill(...services: ProcessName[]): void {
     for (const service of services) sendSignal(this.pidOf(service), 'SIGKILL')
+  }
+
+  /** The lines of a process's log. */
+  log(service: ProcessName): Record<string, unknown>[] {
+    const text = readFileSync(path.join(this.dataDir, 'logs', `${service}.log`), 'utf8')
+    return text
+      .split('\n')
+      .filter((line) => line.startsWith('{'))
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+  }
+
+  /** Runs `work` while the supervisor looks at nothing. */
+  async withoutSupervisor(work: () => Promise<void>): Promise<void> {
+    const pid = this.pidOf('supervisor')
+    sendSignal(pid, 'SIGSTOP')
+    try {
+      await work()
+    } finally {
+      sendSignal(pid, 'SIGCONT')
+    }
   }
 
   killContainerd(machine: string): void {
@@ -70,7 +93,7 @@ export class BehindInstance {
 
   /** A power cut: all processes die at once, and what is not on disk is gone. */
   async cutPower(): Promise<void> {
-    this.kill('engine', 'registry', 'edge')
+    this.kill(...PROCESSES.toReversed())
     await this.#tree.kill(this.#names.cgroup, systemClock)
     const { id, dataDir, runDir } = this
     await purgeInstance({

@@ -2,16 +2,21 @@
 // instance for all drills; each leaves it as healthy as it found it.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { createServer } from 'node:net'
+import { createServer, type Server } from 'node:net'
+import path from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { BehindInstance } from './behind-instance.ts'
-import { eventually, fetchText, Instance, kubectlMissing, steadyLoad } from './instance.ts'
+import { renderUnit } from '#setup/boot-unit.ts'
+import { instancePaths } from '#setup/instance.ts'
+import { PROCESSES } from '#setup/services.ts'
+import { eventually, fetchText, Instance, kubectlMissing, run, steadyLoad } from './instance.ts'
 
 let instance: Instance
 let behind: BehindInstance
 let url = ''
 
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..', '..')
 const LOCAL = ['--context', 'ccs-local']
 const NAME = 'hello.default.local.ccs.internal'
 
@@ -84,6 +89,17 @@ async function up(): Promise<number> {
   assert.equal(code, 0, stderr)
   return Date.now() - begun
 }
+
+const listen = (server: Server, port: number) =>
+  new Promise<boolean>((resolve) => {
+    server.once('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => resolve(true))
+  })
+
+const processesOf = async (dataDir: string) =>
+  (await run(['ps', '-eo', 'args'])).stdout
+    .split('\n')
+    .filter((line) => line.includes(dataDir) && line.includes('/src/main/'))
 
 /** Requests during `work`; at most `lostMax` may fail: one may be on its way to what is killed. */
 async function underLoad(lostMax: number, work: () => Promise<void>): Promise<void> {
@@ -186,23 +202,62 @@ describe('an instance', { skip: kubectlMissing }, () => {
     assert.equal(behind.podRemains('local-1').addresses, addresses, 'addresses of dead sandboxes')
   })
 
-  test('answers and resolves again after registry, edge and engine were killed', async () => {
+  test('brings back each process that is killed, the supervisor too', async () => {
     const before = await containerIds()
-    behind.kill('registry', 'edge')
-    await assert.rejects(behind.resolve(NAME))
-    figure(`registry and edge: ccs up took ${await up()} ms`)
-    const addresses = await behind.resolve(NAME)
+    for (const name of PROCESSES) {
+      const pid = behind.pidOf(name)
+      const killed = Date.now()
+      behind.kill(name)
+      await eventually(`another ${name}`, 15_000, async () => behind.pidOf(name) !== pid)
+      figure(`${name} runs again after ${Date.now() - killed} ms`)
+    }
+    await eventually('names', 10_000, () => behind.resolve(NAME))
+    await eventually('health', 20_000, async () => (await instance.ccs('status')).code === 0)
     await fetchText(url)
-    behind.kill('edge', 'engine')
-    const main = fileURLToPath(new URL('../../src/main/edge.ts', import.meta.url))
-    const begun = Date.now()
-    spawn(process.execPath, [main, instance.dataDir], { detached: true, stdio: 'ignore' }).unref()
-    await eventually('names without an engine', 10_000, () => behind.resolve(NAME))
-    assert.deepEqual(await behind.resolve(NAME), addresses)
-    await fetchText(url)
-    figure(`edge alone answers after ${Date.now() - begun} ms`)
-    figure(`engine: ccs up took ${await up()} ms`)
     assert.deepEqual(await containerIds(), before)
+  })
+
+  test('resolves names without an engine', async () => {
+    const addresses = await behind.resolve(NAME)
+    await behind.withoutSupervisor(async () => {
+      behind.kill('edge', 'engine')
+      await eventually('no names', 2_000, () =>
+        behind.resolve(NAME).then(
+          () => false,
+          () => true,
+        ),
+      )
+      const main = fileURLToPath(new URL('../../src/main/edge.ts', import.meta.url))
+      const begun = Date.now()
+      spawn(process.execPath, [main, instance.dataDir], { detached: true, stdio: 'ignore' }).unref()
+      await eventually('names without an engine', 10_000, () => behind.resolve(NAME))
+      assert.deepEqual(await behind.resolve(NAME), addresses)
+      await fetchText(url)
+      figure(`edge alone answers after ${Date.now() - begun} ms`)
+    })
+    await eventually('health', 20_000, async () => (await instance.ccs('status')).code === 0)
+  })
+
+  test('tries a process that cannot start less and less often, and says why', async () => {
+    const thief = createServer()
+    await behind.withoutSupervisor(async () => {
+      behind.kill('edge')
+      await eventually('the port', 5_000, () => listen(thief, instance.file.ports.dns))
+    })
+    const { starts, words } = await eventually('some deaths', 20_000, async () => {
+      const lines = behind.log('supervisor').slice(-20)
+      const deaths = lines.filter(
+        ({ died, restartInMs }) => died === 'edge' && restartInMs === 4000,
+      )
+      return deaths[0] && { starts: lines.length, words: String(deaths[0]['lastWords']) }
+    })
+    figure(`${starts} lines in the log of the supervisor`)
+    assert.match(words, /EADDRINUSE/)
+    const degraded = await instance.ccs('status')
+    assert.equal(degraded.code, 1)
+    assert.match(degraded.stderr, /edge/)
+    await new Promise((resolve) => thief.close(resolve))
+    await eventually('names', 20_000, () => behind.resolve(NAME))
   })
 
   test('goes on with a scaling and with a rolling update in which the engine was killed', async () => {
@@ -302,6 +357,30 @@ describe('an instance', { skip: kubectlMissing }, () => {
     assert.deepEqual(uids(now), uids(before))
   })
 
+  test('comes back after a reboot by its unit alone, and stops by it', async () => {
+    const before = await spread()
+    await behind.cutPower()
+    const unit = renderUnit(instancePaths(instance.dataDir), root)
+    const words = /^ExecStart=(.*)$/m
+      .exec(unit)![1]!
+      .split(' ')
+      .map((word) => word.slice(1, -1))
+    const begun = Date.now()
+    const [command, ...args] = words as [string, ...string[]]
+    const supervisor = spawn(command, args, { stdio: 'ignore' })
+    const ended = new Promise<number | null>((resolve) => supervisor.once('exit', resolve))
+    await eventually('an answer', 30_000, () => fetchText(url))
+    figure(`the service answers ${Date.now() - begun} ms after the unit was started`)
+    const uids = (of: Pod[]) => of.map(({ metadata }) => metadata.uid).toSorted()
+    assert.deepEqual(uids(await settled(2, 2)), uids(before))
+    supervisor.kill('SIGTERM')
+    assert.equal(await ended, 0)
+    assert.equal((await instance.ccs('status')).code, 4, 'stopped')
+    assert.deepEqual(await processesOf(instance.dataDir), [])
+    await up()
+    await eventually('an answer', 10_000, () => fetchText(url))
+  })
+
   test('stands two commands at a time', async () => {
     const stopping = instance.ccs('down')
     await sleep(600)
@@ -319,7 +398,7 @@ describe('an instance', { skip: kubectlMissing }, () => {
 
   test('names the program that took its port while it was down, and comes up by two at once', async () => {
     const thief = createServer()
-    const port = instance.registryPort
+    const port = instance.file.ports.registry
     await new Promise<void>((resolve) => thief.listen(port, '127.0.0.1', resolve))
     const { code, stderr } = await instance.up()
     await new Promise((resolve) => thief.close(resolve))

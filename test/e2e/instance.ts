@@ -41,19 +41,21 @@ export async function freePort(): Promise<number> {
 
 export class Instance {
   readonly dataDir: string
-  readonly registryPort: number
   readonly #ports: string[]
 
-  private constructor(dataDir: string, ports: { api: number; registry: number; dns: number }) {
+  private constructor(dataDir: string, ports: Record<string, number>) {
     this.dataDir = dataDir
-    this.registryPort = ports.registry
     this.#ports = Object.entries(ports).map(([name, port]) => `--${name}-port=${port}`)
   }
 
   static async create(): Promise<Instance> {
-    const dataDir = mkdtempSync(path.join(tmpdir(), 'ccs-e2e-'))
     const [api, registry, dns] = [await freePort(), await freePort(), await freePort()]
-    return new Instance(dataDir, { api, registry, dns })
+    return new Instance(mkdtempSync(path.join(tmpdir(), 'ccs-e2e-')), { api, registry, dns })
+  }
+
+  /** One that finds its ports itself, as a user's does who gives none. */
+  static withoutPorts(): Instance {
+    return new Instance(mkdtempSync(path.join(tmpdir(), 'ccs-e2e-')), {})
   }
 
   /** `./ccs ...` on this instance. */
@@ -67,10 +69,14 @@ export class Instance {
     return this.ccs('up', ...this.#ports, ...args)
   }
 
-  /** Stands in the names of all that the instance makes on this computer. */
-  get id(): string {
+  /** What `ccs up` wrote of the instance; the id stands in the names of all that it makes on this computer. */
+  get file(): { id: string; ports: { api: number; registry: number; dns: number } } {
     const text = readFileSync(path.join(this.dataDir, 'instance.json'), 'utf8')
-    return (JSON.parse(text) as { id: string }).id
+    return JSON.parse(text) as Instance['file']
+  }
+
+  get id(): string {
+    return this.file.id
   }
 
   get kubeconfig(): string {
@@ -183,7 +189,7 @@ export async function hostInventory(): Promise<Record<string, string[]>> {
     processes: (await lines(['ps', '-eo', 'args'])).filter(
       (line) =>
         !line.endsWith('<defunct>') &&
-        /containerd|catatonit|src\/main\/(engine|registry|edge)\.ts|nft -i/.test(line),
+        /containerd|catatonit|src\/main\/(engine|registry|edge|supervisor)\.ts|nft -i/.test(line),
     ),
   }
 }

@@ -1,7 +1,7 @@
 // What needs a real kernel but no namespace: locks, claims, mounts, ports, commands.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -101,11 +101,24 @@ test('claims keep instances apart, survive, and end with the data directory', as
   assert.equal(await two.claimHostPort(8080), true)
   await one.keepHostPorts([8080, 8082])
   assert.equal(await two.claimHostPort(8082), false)
+  assert.deepEqual(await one.claimPorts(async () => [6443]), [6443])
+  const holder = await two.claimPorts(async (takenBy) => {
+    assert.equal(takenBy(6443), path.join(directory, 'one'))
+    assert.equal(takenBy(6444), undefined)
+    return [6444]
+  })
+  assert.deepEqual(holder, [6444])
+  await assert.rejects(
+    one.claimPorts(async () => Promise.reject(new Error('refused'))),
+    /refused/,
+  )
+  assert.equal(await two.claimHostPort(6443), false, 'kept although the next claim was refused')
+  assert.deepEqual(await two.otherDataDirs(), [path.join(directory, 'one')])
 
   rmSync(path.join(directory, 'one'), { recursive: true })
   assert.equal(await two.claimCluster('other', a), a, 'a vanished instance gives way')
   await two.releaseAll()
-  assert.equal(readFileSync(file, 'utf8'), '{}\n')
+  assert.deepEqual([existsSync(file), existsSync(`${file}.lock`)], [false, false])
 })
 
 test('unmountUnder takes away mounts below a directory, also one on another', async () => {

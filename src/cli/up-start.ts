@@ -1,0 +1,146 @@
+// The first half of `ccs up`, which no other command may come between: from whatever is there to processes that run.
+import type { Ports } from '#base/ports.ts'
+import { hasUnit, installUnit, removeUnit, startUnit, stopUnit } from '#setup/boot-unit.ts'
+import { equalPorts, PORT_FLAGS, type PortName } from '#setup/choose-ports.ts'
+import { examineDataDirectory } from '#setup/data-directory.ts'
+import { installPackages } from '#setup/install.ts'
+import { type InstanceFile, type InstancePaths, readInstance } from '#setup/instance.ts'
+import { makeInstance, othersOnThisComputer } from '#setup/make-instance.ts'
+import { SYSTEM_PACKAGES } from '#setup/packages.ts'
+import { preflight } from '#setup/preflight.ts'
+import { renderProblems } from '#setup/problem.ts'
+import {
+  ensureService,
+  findService,
+  PROCESSES,
+  SERVICES,
+  type ServiceName,
+  stopService,
+  SUPERVISOR,
+} from '#setup/services.ts'
+import { purgeInstance, stopMachines } from '#setup/teardown.ts'
+import type { CommandContext, FoundInstance } from './context.ts'
+import { EXIT, Failure } from './failure.ts'
+import { phase } from './phases.ts'
+import type { UpOptions } from './up.ts'
+
+/** Who listens on each port. */
+const LISTENERS: Readonly<Record<PortName, ServiceName>> = {
+  api: 'engine',
+  registry: 'registry',
+  dns: 'edge',
+}
+
+export function askedPorts({ apiPort, registryPort, dnsPort }: UpOptions): Partial<Ports> {
+  return {
+    ...(apiPort === undefined ? {} : { api: apiPort }),
+    ...(registryPort === undefined ? {} : { registry: registryPort }),
+    ...(dnsPort === undefined ? {} : { dns: dnsPort }),
+  }
+}
+
+/** The ports may change only while nothing of the instance runs. */
+function refusePortChange(before: InstanceFile, asked: Partial<Ports>, isRunning: boolean): void {
+  const wanted: Ports = { ...before.ports, ...asked }
+  const conflict = equalPorts(wanted)
+  if (conflict !== undefined) throw new Failure(conflict, EXIT.usage)
+  const names = Object.keys(wanted) as PortName[]
+  const changed = names.find((name) => wanted[name] !== before.ports[name])
+  if (isRunning && changed !== undefined)
+    throw new Failure(
+      `this instance runs with ${changed} port ${before.ports[changed]}. ` +
+        `Stop it with 'ccs down' before changing ${PORT_FLAGS[changed]}`,
+    )
+}
+
+async function stopProcesses(context: CommandContext, paths: InstancePaths): Promise<void> {
+  await stopUnit(context.systemd, paths)
+  for (const name of PROCESSES.toReversed()) await stopService(paths, name, context.clock)
+}
+
+/** What a purge that was cut off has left is of no use to anyone. */
+async function finishPurge(context: CommandContext, paths: InstancePaths): Promise<void> {
+  if (!readInstance(paths)?.isPurged) return
+  context.say(`The removal of the instance in ${paths.dataDir} was cut off; finishing it first.`)
+  await stopProcesses(context, paths)
+  await stopMachines(paths, context.clock)
+  await purgeInstance(paths, context)
+}
+
+async function check(context: CommandContext, paths: InstancePaths): Promise<string> {
+  await installPackages(SYSTEM_PACKAGES, context)
+  const problems = await preflight({ dataDir: paths.dataDir })
+  if (problems.length > 0)
+    throw new Failure(`this computer is not ready:\n${renderProblems(problems)}`)
+  return 'packages, kernel, memory and disk are fine'
+}
+
+async function claim(
+  context: CommandContext,
+  paths: InstancePaths,
+  { asked, before }: { asked: Partial<Ports>; before: InstanceFile | undefined },
+): Promise<InstanceFile> {
+  const names = Object.keys(LISTENERS) as PortName[]
+  const running = names.filter((name) => findService(paths, LISTENERS[name]) !== undefined)
+  const { file, moved } = await makeInstance(paths, {
+    version: context.version,
+    asked,
+    before,
+    running: new Set(running),
+    now: () => context.clock.now(),
+  })
+  for (const line of moved) context.say(`             ${line}`)
+  return file
+}
+
+/** Has the supervisor started at boot or not, as asked for, and starts it now: by systemd or by ourselves. */
+async function ensureSupervisor(
+  context: CommandContext,
+  paths: InstancePaths,
+  atBoot: boolean | undefined,
+): Promise<string> {
+  const { systemd, root } = context
+  if (atBoot === false && hasUnit(systemd, paths)) {
+    await stopUnit(systemd, paths)
+    await removeUnit(systemd, paths)
+  }
+  if (!systemd.isRunning || (!atBoot && !hasUnit(systemd, paths)))
+    return ensureService(paths, SUPERVISOR, root)
+  // The unit may be of an older checkout: it is written anew when it differs.
+  const isUnits = hasUnit(systemd, paths)
+  await installUnit(systemd, paths, root)
+  if (!isUnits) await stopService(paths, SUPERVISOR, context.clock)
+  await startUnit(systemd, paths)
+  return 'run by systemd'
+}
+
+export async function startInstance(
+  context: CommandContext,
+  paths: InstancePaths,
+  options: UpOptions,
+): Promise<FoundInstance> {
+  await finishPurge(context, paths)
+  const { version } = context
+  const others = await othersOnThisComputer(paths)
+  const before = examineDataDirectory(paths, { version, others })
+  const asked = askedPorts(options)
+  const isRunning = SERVICES.some((name) => findService(paths, name) !== undefined)
+  if (before !== undefined) refusePortChange(before, asked, isRunning)
+  await phase(context, 'preflight', () => check(context, paths))
+  const file = await claim(context, paths, { asked, before })
+  await phase(context, 'processes', async () => {
+    // Processes of another version would go on as they are: what was upgraded is started anew.
+    if (before !== undefined && before.version !== version) await stopProcesses(context, paths)
+    const all: string[] = []
+    for (const name of SERVICES)
+      all.push(`${name} ${await ensureService(paths, name, context.root)}`)
+    all.push(`${SUPERVISOR} ${await ensureSupervisor(context, paths, options.atBoot)}`)
+    return all.join(', ')
+  })
+  if (options.atBoot && !context.systemd.isRunning)
+    context.say(
+      'This computer is not run by systemd: the processes are looked after, but nothing starts them at boot. ' +
+        `Have its init run\n  ${context.root}/ccs up --data-dir ${paths.dataDir}`,
+    )
+  return { paths, file }
+}
