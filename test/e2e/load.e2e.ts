@@ -106,7 +106,7 @@ describe('a service under load', { skip: kubectlMissing }, () => {
     const { failures, answers } = await underLoad(async () => {
       await ccs('service', 'update', 'web', '--image', 'web:2')
       await sleep(500)
-      await ccs('service', 'update', 'web', '--image', 'web:1')
+      await ccs('service', 'rollback', 'web')
       await ccs('service', 'scale', 'web', '--replicas', '10')
       await sleep(1_000)
       await ccs('service', 'scale', 'web', '--replicas', '2')
