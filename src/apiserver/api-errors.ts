@@ -65,6 +65,10 @@ export const methodNotAllowed = (): StatusError =>
     { details: {} },
   )
 
+/** Only a connection that becomes another protocol can carry what was asked for. */
+export const upgradeRequired = (): StatusError =>
+  new StatusError('BadRequest', 'Upgrade request required')
+
 export const unknownResource = (): StatusError =>
   new StatusError('NotFound', 'the server could not find the requested resource', { details: {} })
 

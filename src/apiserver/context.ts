@@ -71,6 +71,8 @@ export type Outcome =
     }
   | { type: 'watch'; resource: ServedResource; open: (sink: WatchSink) => { close(): void } }
   | { type: 'bytes'; status: number; contentType: string; chunks: AsyncIterable<Uint8Array> }
+  /** The request must be upgraded, and goes on at this path (with query) of a node's kubelet. */
+  | { type: 'upgrade'; node: string; path: string }
   | { type: 'document'; status: number; contentType: string; text: string }
 
 export interface Target {

@@ -1,4 +1,5 @@
 import type { ApiCall, ApiRequest, ApiResponse, UserInfo } from '#base/api-call.ts'
+import { upgradeRequired } from './api-errors.ts'
 import type { Call, Outcome, ServerRequest } from './context.ts'
 import { shown } from './resources.ts'
 import { watchStream } from './watch/watch-stream.ts'
@@ -54,6 +55,8 @@ function responseOf(outcome: Outcome, signal: AbortSignal): ApiResponse {
       return { type: 'watch', events: watchStream(outcome.open, signal) }
     case 'bytes':
       return outcome
+    case 'upgrade':
+      throw upgradeRequired()
     case 'document': {
       const { status, contentType, text } = outcome
       if (contentType.startsWith('application/json'))

@@ -9,6 +9,9 @@ export const apiLimits = {
   requestsInFlightMax: 400,
   /** Open watches and followed logs of one user of one cluster. */
   streamsPerUserMax: 2_000,
+  /** Open exec, attach and port-forward sessions: of one user of one cluster, and of one listener. */
+  upgradesPerUserMax: 200,
+  upgradesMax: 1_000,
   /** Bytes that may wait in a watcher's socket before it is closed. */
   watchBufferBytesMax: 16 * 1024 * 1024,
   /** A watch without timeoutSeconds ends after a time between the two, so that watches spread. */
@@ -28,4 +31,8 @@ export const apiLimits = {
   connectionsMax: 10_000,
   /** How long a kubelet may take to accept a connection. */
   nodeDialTimeoutMs: 10_000,
+  /** How long a kubelet may take to open a stream: its runtime has deadlines of its own below that. */
+  upgradeTimeoutMs: 45_000,
+  /** How long one side of a stream may go on after the other is gone. */
+  upgradeLingerMs: 5_000,
 } as const

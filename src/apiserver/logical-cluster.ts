@@ -22,6 +22,7 @@ import { serveCustomResources } from './crd/serve-custom-resources.ts'
 import type { ClusterAccess } from './http/handle-request.ts'
 import { createSharedEncoder } from './http/encode-event.ts'
 import { createRequestHandler } from './http/handle-request.ts'
+import { createUpgradeHandler, type UpgradeHandler } from './http/handle-upgrade.ts'
 import { apiLimits } from './limits.ts'
 import { createObjectStorage } from './objects/object-storage.ts'
 import { createPathHandler } from './path-handlers.ts'
@@ -57,7 +58,9 @@ export interface LogicalCluster {
   call(user: UserInfo): ApiCall
   /** Answers an HTTP request; `path` is the one below the cluster's root, with query. */
   handle(request: IncomingMessage, response: ServerResponse, path: string): Promise<void>
-  /** Ends all watches; the store stays its owner's. */
+  /** Answers a request that asks for an upgrade; the connection is the cluster's from then on. */
+  handleUpgrade: UpgradeHandler
+  /** Ends all watches and streams; the store stays its owner's. */
   close(): Promise<void>
 }
 
@@ -115,6 +118,7 @@ export async function createLogicalCluster(
     name,
     call: (user) => inProcessCall(answerCall, user, closing.signal),
     handle: createRequestHandler(access),
+    handleUpgrade: createUpgradeHandler(access),
     async close() {
       closing.abort(new Error(`cluster ${name} closes`))
       rules.close()

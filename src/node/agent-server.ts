@@ -6,17 +6,16 @@ import type { Clock } from '#base/clock.ts'
 import { StatusError } from '#base/errors.ts'
 import type { Logger } from '#base/log.ts'
 import type { MachineDirectories } from './container/pod-places.ts'
-import { loggedContainer, logFile } from './logs/container-log.ts'
-import { isPrevious, logOptions } from './logs/log-query.ts'
-import { readLog } from './logs/read-log.ts'
+import { serveContainerLog } from './logs/serve-container-log.ts'
 import type { PodManager } from './pods/pod-manager.ts'
-import { isRunning } from './pods/pod-view.ts'
+import type { StreamingServer } from './streaming/streaming-server.ts'
 
 export interface AgentServerOptions {
   socketPath: string
   pods: PodManager
   machine: MachineDirectories
   isHealthy: () => boolean
+  streaming: StreamingServer
   clock: Clock
   log: Logger
 }
@@ -29,35 +28,7 @@ export interface AgentServer {
 const CONTAINER_LOGS = /^\/containerLogs\/([^/]+)\/([^/]+)\/([^/]+)$/
 
 export function agentServer(options: AgentServerOptions): AgentServer {
-  const { socketPath, pods, machine, clock, log } = options
-
-  const containerLogs = async (
-    [, namespace = '', name = '', container = '']: readonly string[],
-    query: URLSearchParams,
-    response: http.ServerResponse,
-  ) => {
-    const record = pods.find(decodeURIComponent(namespace), decodeURIComponent(name))
-    if (record === undefined)
-      throw new StatusError('NotFound', `pod "${namespace}/${name}" not found`)
-    const { pod, observed } = record
-    const containers = observed?.containers ?? []
-    const previous = isPrevious(query)
-    const chosen = loggedContainer({ pod, containers, container, previous })
-    const ended = new AbortController()
-    response.once('close', () => ended.abort())
-    const isOpen = () => isRunning(record.observed?.containers.find(({ id }) => id === chosen.id))
-    const file = logFile(machine, pod, chosen)
-    const follow = { clock, isOpen, signal: ended.signal }
-    response.writeHead(200, { 'content-type': 'text/plain' })
-    response.flushHeaders()
-    for await (const chunk of readLog(file, logOptions(query, clock.now()), follow)) {
-      if (ended.signal.aborted) return
-      // The client sets the pace.
-      if (!response.write(chunk))
-        await Promise.race([once(response, 'drain'), once(response, 'close')])
-    }
-    response.end()
-  }
+  const { socketPath, pods, log } = options
 
   const answer = async (request: http.IncomingMessage, response: http.ServerResponse) => {
     const url = new URL(request.url ?? '/', 'http://agent')
@@ -76,7 +47,13 @@ export function agentServer(options: AgentServerOptions): AgentServer {
     }
     const logs = CONTAINER_LOGS.exec(url.pathname)
     if (logs === null) throw new StatusError('NotFound', `no such path: ${url.pathname}`)
-    await containerLogs(logs, url.searchParams, response)
+    const [namespace, pod, container] = logs.slice(1).map(decodeURIComponent) as [
+      string,
+      string,
+      string,
+    ]
+    const asked = { namespace, pod, container, query: url.searchParams }
+    await serveContainerLog(options, asked, response)
   }
 
   const fail = (error: unknown, response: http.ServerResponse) => {
@@ -92,6 +69,10 @@ export function agentServer(options: AgentServerOptions): AgentServer {
     answer(request, response).catch((error: unknown) => fail(error, response))
   })
 
+  server.on('upgrade', (request, socket, head) => {
+    options.streaming.handle({ request, socket, head })
+  })
+
   return {
     async start() {
       // Left by a process that was killed.
@@ -101,6 +82,7 @@ export function agentServer(options: AgentServerOptions): AgentServer {
     },
     async stop() {
       server.closeAllConnections()
+      options.streaming.stop()
       await new Promise((resolve) => server.close(resolve))
     },
   }

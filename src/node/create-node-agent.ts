@@ -34,6 +34,7 @@ import { type Prober, networkProber } from './probes/prober.ts'
 import { criRuntime } from './runtime/cri-runtime.ts'
 import type { Credentials, Runtime } from './runtime/runtime.ts'
 import { RuntimeWatch } from './runtime/runtime-watch.ts'
+import { StreamingServer } from './streaming/streaming-server.ts'
 import { showHost } from './volumes/machine-mounts.ts'
 import { podVolumes } from './volumes/pod-volumes.ts'
 import { tokenSource } from './volumes/service-account-token.ts'
@@ -176,7 +177,9 @@ class Agent implements NodeAgent {
     const isHealthy = () => this.#watch.problem === undefined
     const { socketPath } = this
     const manager = this.#manager
-    this.#server = agentServer({ socketPath, pods: manager, machine, isHealthy, clock, log })
+    const streaming = this.#createStreaming()
+    const served = { socketPath, pods: manager, machine, isHealthy, streaming }
+    this.#server = agentServer({ ...served, clock, log })
   }
 
   async start(): Promise<void> {
@@ -226,6 +229,19 @@ class Agent implements NodeAgent {
         const { reason, message } = probeEvent(finding)
         podEvents.aboutContainer(pod, finding.container, warning(reason, message))
       },
+    })
+  }
+
+  #createStreaming(): StreamingServer {
+    const { clock, log, machine } = this.#options
+    const { streamingCertificate: certificateFile } = machine
+    return new StreamingServer({
+      runtime: this.#parts.runtime,
+      findPod: (namespace, name) => this.#manager.find(namespace, name)?.pod,
+      isAnswering: () => this.#isAnswering,
+      clock,
+      log,
+      ...(certificateFile === undefined ? {} : { certificateFile }),
     })
   }
 

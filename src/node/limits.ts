@@ -46,6 +46,8 @@ export const nodeLimits = {
   eventsQueuedMax: 1_000,
   /** Events remembered to count repetitions. */
   eventsRememberedMax: 4_096,
+  /** Clients of exec, attach and port-forward at once on a machine. */
+  streamsMax: 500,
   terminationMessageBytesMax: 4_096,
   /** Of all containers of a pod together. */
   podTerminationMessagesBytesMax: 12 * 1_024,

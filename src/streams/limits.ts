@@ -25,6 +25,8 @@ export const streamLimits = {
   closeGraceMs: 5_000,
   /** How long a server may take to accept an upgrade. */
   upgradeMs: 10_000,
+  /** Ports one client of numbered channels forwards: a digit or a byte names two channels for each. */
+  channelPortsMax: 64,
   /** A Status on the error channel. */
   statusBytesMax: 256 * 1024,
   /** One message on the resize channel. */

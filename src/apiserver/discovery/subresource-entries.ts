@@ -27,12 +27,8 @@ const DESCRIBED: Readonly<Record<Subresource, Described>> = {
   },
 }
 
-/** Subresources that are described by kinds but answered by nobody yet. */
-const UNSERVED = new Set<Subresource>(['exec', 'attach', 'portforward'])
-
 export const isServed = (resource: ServedResource, subresource: string): boolean =>
-  resource.definition.subresources.includes(subresource as Subresource) &&
-  !UNSERVED.has(subresource as Subresource)
+  resource.definition.subresources.includes(subresource as Subresource)
 
 export function subresourcesOf(resource: ServedResource): ResourceEntry[] {
   return resource.definition.subresources

@@ -10,6 +10,7 @@ import { PathNotFoundError, tooManyRequests } from '../api-errors.ts'
 import { apiLimits } from '../limits.ts'
 import type { LogicalCluster } from '../logical-cluster.ts'
 import { isTrue } from '../request-info.ts'
+import { isUpgradable, responseFor, type UpgradeCall } from './handle-upgrade.ts'
 import { writeError } from './write-outcome.ts'
 
 export interface ApiListenerOptions {
@@ -49,8 +50,13 @@ export function createApiListener(options: ApiListenerOptions): ApiListener {
       headersTimeout: apiLimits.headersTimeoutMs,
       requestTimeout: apiLimits.requestTimeoutMs,
       keepAliveTimeout: apiLimits.keepAliveTimeoutMs,
+      shouldUpgradeCallback: isUpgradable,
     },
     handle,
+  )
+  const upgrade = createUpgrade(options)
+  server.on('upgrade', (request, socket, head) =>
+    upgrade({ request, socket: socket as Socket, head }),
   )
   server.maxConnections = apiLimits.connectionsMax
   server.on('tlsClientError', (error) => options.log.debug('TLS handshake failed', { error }))
@@ -87,6 +93,31 @@ function createHandler(options: ApiListenerOptions) {
     place.cluster.handle(request, response, place.path).catch((error: unknown) => {
       options.log.error('a request could not be answered', { url, error })
       response.destroy()
+    })
+  }
+}
+
+/** Streams last as long as their users like: they do not count as requests, but have a limit too. */
+function createUpgrade(options: ApiListenerOptions) {
+  let open = 0
+  return (call: UpgradeCall): void => {
+    const { request, socket } = call
+    // Whoever breaks off early must not end the process.
+    socket.on('error', () => socket.destroy())
+    const url = request.url ?? '/'
+    const refuse = (error: StatusError) => {
+      const response = responseFor(call)
+      if (response !== undefined) writeError(response, error)
+    }
+    if (open >= apiLimits.upgradesMax)
+      return refuse(tooManyRequests(`${open} exec, attach and port-forward sessions are open`))
+    open++
+    socket.once('close', () => open--)
+    const place = url.length > apiLimits.urlLengthMax ? undefined : locate(options, url)
+    if (place === undefined) return refuse(new PathNotFoundError())
+    place.cluster.handleUpgrade(call, place.path).catch((error: unknown) => {
+      options.log.error('a stream could not be opened', { url, error })
+      socket.destroy()
     })
   }
 }

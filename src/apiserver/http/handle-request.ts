@@ -5,11 +5,12 @@ import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { PatchType, ApiRequest, UserInfo } from '#base/api-call.ts'
 import { isReason, StatusError } from '#base/errors.ts'
-import { methodNotAllowed } from '../api-errors.ts'
+import { methodNotAllowed, tooManyRequests } from '../api-errors.ts'
 import type { Credentials } from '../authentication/authenticator.ts'
 import { decodeProtobuf } from '../protobuf/decode-protobuf.ts'
 import { impersonate } from '../authentication/impersonate.ts'
 import type { Body, Call, ClusterContext, Outcome, ServerRequest } from '../context.ts'
+import { apiLimits } from '../limits.ts'
 import { PLAIN, readForm } from './negotiate.ts'
 import type { SharedEncoder } from './encode-event.ts'
 import { readBytes, textOf } from './read-bytes.ts'
@@ -33,7 +34,11 @@ export type RequestHandler = (
 ) => Promise<void>
 
 export function createRequestHandler(access: ClusterAccess): RequestHandler {
-  const streams = createStreamCounter()
+  const streams = createStreamCounter({
+    max: apiLimits.streamsPerUserMax,
+    refusal: (user, count) =>
+      tooManyRequests(`user ${user} holds ${count} watches and logs open, close some`),
+  })
   // One listener for all requests: a signal composed for each would cost more than most requests.
   const underWay = new Set<AbortController>()
   access.closing.addEventListener('abort', () => {
@@ -79,20 +84,22 @@ function certificateOf(socket: Socket): X509Certificate | undefined {
   return certificate
 }
 
-async function identify(access: ClusterAccess, request: IncomingMessage): Promise<UserInfo> {
+/** `token` stands in for the header where a client cannot set it. */
+export async function identify(
+  access: ClusterAccess,
+  request: IncomingMessage,
+  token?: string,
+): Promise<UserInfo> {
   const certificate = certificateOf(request.socket)
-  const { authorization } = request.headers
+  const authorization = request.headers.authorization ?? token
   const user = await access.authenticate({ authorization, certificate })
   return impersonate(access.context.authorizer, user, request.headers)
 }
 
 const METHODS = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE'])
 
-async function readRequest(
-  request: IncomingMessage,
-  path: string,
-  signal: AbortSignal,
-): Promise<ServerRequest> {
+/** What is asked, without a body. */
+export function readLine(request: IncomingMessage, path: string): ServerRequest {
   // Taken as it stands: a path that needs normalising names nothing here.
   const mark = path.indexOf('?')
   const [pathname, query] = mark < 0 ? [path, ''] : [path.slice(0, mark), path.slice(mark + 1)]
@@ -100,15 +107,22 @@ async function readRequest(
   const method = request.method === 'HEAD' ? 'GET' : (request.method ?? '')
   if (!METHODS.has(method)) throw methodNotAllowed()
   const { accept } = request.headers
-  const read: ServerRequest = {
+  return {
     method: method as ApiRequest['method'],
     path: pathname,
     query: new URLSearchParams(query),
-    signal,
     ...(accept === undefined ? {} : { accept }),
   }
-  if (method === 'GET') return read
-  return { ...read, ...(await readBody(request, method)) }
+}
+
+async function readRequest(
+  request: IncomingMessage,
+  path: string,
+  signal: AbortSignal,
+): Promise<ServerRequest> {
+  const line = { ...readLine(request, path), signal }
+  if (line.method === 'GET') return line
+  return { ...line, ...(await readBody(request, line.method)) }
 }
 
 async function readBody(
@@ -128,7 +142,11 @@ async function readBody(
   return { body: { type: 'text', text: textOf(bytes), mediaType } }
 }
 
-function statusErrorOf({ context }: ClusterAccess, error: unknown, path: string): StatusError {
+export function statusErrorOf(
+  { context }: ClusterAccess,
+  error: unknown,
+  path: string,
+): StatusError {
   if (error instanceof StatusError) {
     if (isReason(error, 'InternalError')) context.log.warn('request failed', { path, error })
     return error

@@ -1,15 +1,16 @@
-import { tooManyRequests } from '../api-errors.ts'
-import { apiLimits } from '../limits.ts'
+import type { StatusError } from '#base/errors.ts'
 
-/** Bounds how many watches and logs one user holds open. */
-export function createStreamCounter() {
+/** Bounds how many connections of a kind one user holds open. */
+export function createStreamCounter(options: {
+  max: number
+  refusal: (username: string, count: number) => StatusError
+}) {
   const open = new Map<string, number>()
   return {
     /** Counts one more; the function returned takes it back. */
     take(username: string): () => void {
       const count = open.get(username) ?? 0
-      if (count >= apiLimits.streamsPerUserMax)
-        throw tooManyRequests(`user ${username} holds ${count} watches and logs open, close some`)
+      if (count >= options.max) throw options.refusal(username, count)
       open.set(username, count + 1)
       return () => {
         const left = (open.get(username) ?? 1) - 1

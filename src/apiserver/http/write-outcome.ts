@@ -4,7 +4,7 @@ import type { ServerResponse } from 'node:http'
 import { stringify as stringifyYaml } from 'yaml'
 import type { StatusError } from '#base/errors.ts'
 import type { KubeObject } from '#kinds/object.ts'
-import { PathNotFoundError, statusOf } from '../api-errors.ts'
+import { PathNotFoundError, statusOf, upgradeRequired } from '../api-errors.ts'
 import type { Call, Outcome } from '../context.ts'
 import { shown } from '../resources.ts'
 import { partialMetadata, readIncludeObject, tableOf } from '../table.ts'
@@ -34,6 +34,8 @@ export async function writeOutcome(writing: Writing): Promise<void> {
       return writeWatch({ ...writing, outcome })
     case 'bytes':
       return writeBytes(writing, outcome)
+    case 'upgrade':
+      throw upgradeRequired()
     case 'document':
       if (form.encoding === 'application/yaml' && outcome.contentType === 'application/json')
         return send(response, outcome.status, form, JSON.parse(outcome.text))

@@ -7,6 +7,7 @@ import type { Pod } from '#kinds/k8s/core.ts'
 import type { Call, ClusterContext, Outcome, Target } from '../context.ts'
 import { keyFor, resourceName } from '../resources.ts'
 import { dialWithin } from './dial-within.ts'
+import { containerOf } from './pod-container.ts'
 
 const PASSED_ON = [
   'follow',
@@ -40,27 +41,6 @@ export async function readLog(
     signal: call.request.signal,
   })
   return { type: 'bytes', status: 200, contentType: 'text/plain', chunks: response }
-}
-
-const DEFAULT_CONTAINER = 'kubectl.kubernetes.io/default-container'
-
-function containerOf({ metadata, spec }: Pod, asked: string): string {
-  const plain = spec.containers.map(({ name }) => name)
-  const { initContainers = [], ephemeralContainers = [] } = spec
-  const all = [
-    ...initContainers.map(({ name }) => name),
-    ...plain,
-    ...ephemeralContainers.map(({ name }) => name),
-  ]
-  const chosen = asked || metadata.annotations?.[DEFAULT_CONTAINER] || ''
-  if (chosen !== '') {
-    if (all.includes(chosen)) return chosen
-    throw badRequest(`container ${chosen} is not valid for pod ${metadata.name}`)
-  }
-  if (plain.length === 1) return plain[0]!
-  throw badRequest(
-    `a container name must be specified for pod ${metadata.name}, choose one of: [${all.join(' ')}]`,
-  )
 }
 
 interface NodeRequest {

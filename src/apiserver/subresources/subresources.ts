@@ -10,6 +10,7 @@ import { update } from '../verbs/update.ts'
 import { bindPod } from './binding.ts'
 import { evictPod } from './eviction.ts'
 import { readLog } from './log.ts'
+import { openAttach, openExec, openPortForward } from './pod-stream.ts'
 import { getScale, patchScale, updateScale } from './scale.ts'
 import { createToken } from './token.ts'
 
@@ -29,6 +30,9 @@ const HANDLERS: Readonly<Record<string, Verbs>> = {
   eviction: { create: evictPod },
   token: { create: createToken },
   log: { get: readLog },
+  exec: { get: openExec, create: openExec },
+  attach: { get: openAttach, create: openAttach },
+  portforward: { get: openPortForward, create: openPortForward },
 }
 
 export interface SubresourceRequest {

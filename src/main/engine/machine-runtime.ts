@@ -5,6 +5,7 @@ import { nsenterArgv } from '#linux/nsenter.ts'
 import type { Machine, MachineStatus } from '#kinds/ccs/machine.ts'
 import { ServiceProxy } from '#network/service-proxy.ts'
 import { createNodeAgent } from '#node/create-node-agent.ts'
+import { machinePlaces } from '#providers/local/machine-places.ts'
 import { dnsServiceAddress } from './cluster-objects.ts'
 import type { EngineContext } from './engine-context.ts'
 import type { LogicalClusterHost } from './logical-cluster-host.ts'
@@ -65,6 +66,7 @@ export async function startMachineRuntime(options: {
       address: status.address,
       podCIDR: status.podCIDR,
       runtimeSocket: status.runtimeSocket,
+      streamingCertificate: machinePlaces(paths, spec.cluster, nodeName).certificate,
       directory: status.directory,
       runDirectory: path.join(paths.runDir, spec.cluster, nodeName),
       podsCgroup: status.podsCgroup,

@@ -8,6 +8,8 @@ export interface NodeMachine {
   address: string
   podCIDR: string
   runtimeSocket: string
+  /** File of the certificate that the runtime's streaming server has; none where it speaks plain HTTP. */
+  streamingCertificate?: string
   /** On disk; outlives a restart of the computer. */
   directory: string
   /** Below /run. */

@@ -54,6 +54,7 @@ type ContainerCalls = Pick<
   | 'reopenContainerLog'
   | 'exec'
 >
+type StreamCalls = Pick<Runtime, 'execUrl' | 'attachUrl' | 'portForwardUrl'>
 type ImageCalls = Pick<Runtime, 'listImages' | 'image' | 'pullImage' | 'removeImage'>
 
 function sandboxCalls(quick: Call, slow: Call): SandboxCalls {
@@ -132,6 +133,16 @@ function containerCalls(pods: GrpcService, quick: Call, slow: Call): ContainerCa
   }
 }
 
+function streamCalls(quick: Call): StreamCalls {
+  const urlOf = async (method: string, request: object) =>
+    new URL((await quick<{ url: string }>(method, request)).url)
+  return {
+    execUrl: (id, command, streams) => urlOf('exec', { containerId: id, cmd: command, ...streams }),
+    attachUrl: (id, streams) => urlOf('attach', { containerId: id, ...streams }),
+    portForwardUrl: (sandboxId) => urlOf('portForward', { podSandboxId: sandboxId }),
+  }
+}
+
 function imageCalls(images: GrpcService): ImageCalls {
   return {
     async listImages() {
@@ -166,6 +177,7 @@ export function criRuntime(options: { socketPath: string; now: () => number }): 
   return {
     ...sandboxCalls(quick, slow),
     ...containerCalls(pods, quick, slow),
+    ...streamCalls(quick),
     ...imageCalls(images),
     async version() {
       const wire = await quick<{ runtimeName: string; runtimeVersion: string }>('version', {})

@@ -38,6 +38,8 @@ export interface FakeRuntime extends Runtime {
   /** Makes the next call of this name fail. */
   fail(method: keyof Runtime, error: RuntimeError): void
   execute: (container: FakeContainer, command: string[]) => ExecResult
+  /** Where streams are served; undefined: nowhere. */
+  streamServer: string | undefined
   /** Milliseconds a container takes to end after TERM; undefined for one that ignores it. */
   termMs: number | undefined
 }
@@ -64,6 +66,7 @@ class MemoryRuntime implements FakeRuntime {
   readonly calls: string[] = []
   readonly present = new Set<string>()
   readonly pullable = new Set<string>()
+  streamServer: string | undefined
   execute: FakeRuntime['execute'] = () => ({ stdout: '', stderr: '', exitCode: 0 })
   termMs: number | undefined = 0
   readonly #clock: Clock
@@ -216,6 +219,29 @@ class MemoryRuntime implements FakeRuntime {
   async exec(id: string, command: string[]): Promise<ExecResult> {
     this.#called('exec', command.join(' '))
     return this.execute(this.#container(id), command)
+  }
+
+  async execUrl(id: string, command: readonly string[]): Promise<URL> {
+    this.#called('execUrl', command.join(' '))
+    this.#container(id)
+    return this.#streamUrl(`exec/${id}`)
+  }
+
+  async attachUrl(id: string): Promise<URL> {
+    this.#called('attachUrl', id)
+    this.#container(id)
+    return this.#streamUrl(`attach/${id}`)
+  }
+
+  async portForwardUrl(sandboxId: string): Promise<URL> {
+    this.#called('portForwardUrl', sandboxId)
+    return this.#streamUrl(`portforward/${sandboxId}`)
+  }
+
+  #streamUrl(path: string): URL {
+    if (this.streamServer === undefined)
+      throw new RuntimeError('Unimplemented', 'streaming server is not enabled')
+    return new URL(path, this.streamServer)
   }
 
   async listImages(): Promise<RuntimeImage[]> {

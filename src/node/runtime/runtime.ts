@@ -146,6 +146,14 @@ export interface ExecResult {
   exitCode: number
 }
 
+/** Which streams of a command, or of a container's first process, are wanted. */
+export interface StreamChoice {
+  stdin: boolean
+  stdout: boolean
+  stderr: boolean
+  tty: boolean
+}
+
 export interface Credentials {
   username: string
   password: string
@@ -207,6 +215,11 @@ export interface Runtime {
   /** Makes the runtime write a container's log to a new file of the same name. */
   reopenContainerLog(id: string): Promise<void>
   exec(id: string, command: string[], timeoutSeconds: number): Promise<ExecResult>
+
+  /** Where the runtime serves the streams, once and soon: SPDY/3.1 as a kubelet's clients speak it. */
+  execUrl(id: string, command: readonly string[], streams: StreamChoice): Promise<URL>
+  attachUrl(id: string, streams: StreamChoice): Promise<URL>
+  portForwardUrl(sandboxId: string): Promise<URL>
 
   listImages(): Promise<RuntimeImage[]>
   image(name: string): Promise<RuntimeImage | undefined>

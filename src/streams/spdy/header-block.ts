@@ -95,7 +95,7 @@ function renderHeaders(headers: SpdyHeaders): Buffer {
 
 /**
  * Writes the blocks of one direction of a connection: as a zlib stream of stored blocks. Any SPDY peer
- * reads that, no secret can be guessed from its length, and there is nothing to compress: a connection
+ * reads that (after the empty block, which is how a flush looks: Go gives nothing out before), no secret can be guessed from its length, and there is nothing to compress: a connection
  * has a handful of headers.
  */
 export class HeaderWriter {
@@ -105,13 +105,17 @@ export class HeaderWriter {
     const bytes = renderHeaders(headers)
     if (bytes.length > STORED_BLOCK_BYTES_MAX)
       throw new RangeError(`headers of ${bytes.length} bytes do not fit in a block`)
-    // Not the last block; length and its complement; see RFC 1951, 3.2.4.
-    const head = Buffer.alloc(5)
-    head.writeUInt16LE(bytes.length, 1)
-    head.writeUInt16LE(STORED_BLOCK_BYTES_MAX - bytes.length, 3)
     // Deflate, window of 32 KiB, no dictionary: RFC 1950, 2.2.
     const start = this.#began ? [] : [Buffer.from([0x78, 0x01])]
     this.#began = true
-    return Buffer.concat([...start, head, bytes])
+    return Buffer.concat([...start, storedHead(bytes.length), bytes, storedHead(0)])
   }
+}
+
+/** Not the last block; its length and the complement of that: RFC 1951, 3.2.4. */
+function storedHead(length: number): Buffer {
+  const head = Buffer.alloc(5)
+  head.writeUInt16LE(length, 1)
+  head.writeUInt16LE(STORED_BLOCK_BYTES_MAX - length, 3)
+  return head
 }

@@ -1,0 +1,142 @@
+// A request that asks for another protocol: authenticate, authorize, and pass the connection on.
+import { type IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { badRequest } from '#base/errors.ts'
+import { tooManyRequests } from '../api-errors.ts'
+import { webSocketToken } from '../authentication/web-socket-token.ts'
+import { checkAccess } from '../authorization/check-access.ts'
+import type { Call } from '../context.ts'
+import { apiLimits } from '../limits.ts'
+import { readRequest } from '../request-info.ts'
+import { type ClusterAccess, identify, readLine, statusErrorOf } from './handle-request.ts'
+import { askForUpgrade, joinConnections, type RelayRequest } from './relay-upgrade.ts'
+import { createStreamCounter } from './stream-counter.ts'
+import { writeError } from './write-outcome.ts'
+
+/** A request for an upgrade, as Node's HTTP server hands it over. */
+export interface UpgradeCall {
+  request: IncomingMessage
+  socket: Socket
+  head: Buffer
+}
+
+/** `path` is the one below the cluster's root, with query. */
+export type UpgradeHandler = (call: UpgradeCall, path: string) => Promise<void>
+
+/** Whether a request may be upgraded; the others are answered as if they had not asked. */
+export function isUpgradable({ url = '/', headers }: IncomingMessage): boolean {
+  const [path] = url.split('?', 1)
+  const protocol = headers.upgrade?.toLowerCase()
+  return (
+    (protocol === 'websocket' || protocol === 'spdy/3.1') &&
+    /\/pods\/[^/]+\/(exec|attach|portforward)$/.test(path!)
+  )
+}
+
+export function createUpgradeHandler(access: ClusterAccess): UpgradeHandler {
+  const counter = createStreamCounter({
+    max: apiLimits.upgradesPerUserMax,
+    refusal: (user, count) =>
+      tooManyRequests(
+        `user ${user} holds ${count} exec, attach and port-forward sessions open, close some`,
+      ),
+  })
+  const open = new Set<Socket>()
+  access.closing.addEventListener('abort', () => {
+    for (const socket of open) socket.destroy()
+  })
+  return async (call, path) => {
+    const { request, socket, head } = call
+    open.add(socket)
+    socket.once('close', () => open.delete(socket))
+    try {
+      const { user, target, asked } = await permit(access, request, path)
+      if (socket.destroyed) return
+      socket.once('close', counter.take(user))
+      const answer = await askForUpgrade(access.context, target, asked)
+      if (answer.type === 'refused') return writeRefusal(call, answer)
+      if (socket.destroyed) return void answer.connection.destroy()
+      socket.write(headOf(answer.response))
+      if (head.length > 0) socket.unshift(head)
+      joinConnections(socket, answer.connection, access.context.clock)
+    } catch (error) {
+      const response = responseFor(call)
+      if (response !== undefined) writeError(response, statusErrorOf(access, error, path))
+    }
+  }
+}
+
+/** Who asks and where it leads; throws what the client is to see. */
+async function permit(access: ClusterAccess, request: IncomingMessage, path: string) {
+  const isWebSocket = request.headers.upgrade?.toLowerCase() === 'websocket'
+  const { authorization, protocols } = webSocketToken(
+    request.headersDistinct['sec-websocket-protocol'],
+  )
+  const user = await identify(access, request, authorization)
+  const line = readLine(request, path)
+  const call: Call = { user, request: line, warnings: [] }
+  const outcome = await access.answer(call)
+  if (outcome.type !== 'upgrade') throw badRequest('this request cannot be upgraded')
+  // A WebSocket always begins with GET: to be allowed to read is not enough to run something.
+  const info = readRequest(line)
+  if (isWebSocket && info.type === 'resource')
+    checkAccess(access.context.authorizer, user, { ...info, verb: 'create' })
+  const asked: RelayRequest = {
+    method: request.method ?? 'GET',
+    headers: relayedHeaders(request, protocols),
+  }
+  return { user: user.username, target: outcome, asked }
+}
+
+const RELAYED = [
+  'upgrade',
+  'x-stream-protocol-version',
+  'sec-websocket-key',
+  'sec-websocket-version',
+  'sec-websocket-extensions',
+]
+
+/** Nothing of who asks: the agent trusts the connection. */
+function relayedHeaders(
+  { headersDistinct }: IncomingMessage,
+  protocols: readonly string[],
+): Record<string, string | string[]> {
+  const headers: Record<string, string | string[]> = { connection: 'Upgrade' }
+  for (const name of RELAYED) {
+    const lines = headersDistinct[name]
+    if (lines !== undefined) headers[name] = lines.length === 1 ? lines[0]! : lines
+  }
+  if (protocols.length > 0) headers['sec-websocket-protocol'] = protocols.join(', ')
+  return headers
+}
+
+function headOf({ statusCode = 101, statusMessage = '', rawHeaders }: IncomingMessage): string {
+  const lines = [`HTTP/1.1 ${statusCode} ${statusMessage}`]
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2)
+    lines.push(`${rawHeaders[at]}: ${rawHeaders[at + 1]}`)
+  return `${lines.join('\r\n')}\r\n\r\n`
+}
+
+function writeRefusal(
+  call: UpgradeCall,
+  { status, contentType, body }: { status: number; contentType: string; body: string },
+): void {
+  const response = responseFor(call)
+  response?.writeHead(status, {
+    'content-type': contentType,
+    'content-length': Buffer.byteLength(body),
+  })
+  response?.end(body)
+}
+
+/** An ordinary answer on a connection that was not upgraded; it ends with the answer. */
+export function responseFor({ request, socket }: UpgradeCall): ServerResponse | undefined {
+  if (socket.destroyed || !socket.writable) return undefined
+  const response = new ServerResponse(request)
+  response.shouldKeepAlive = false
+  response.assignSocket(socket)
+  response.once('finish', () => socket.end())
+  // What else it sends is not read as requests any more.
+  socket.resume()
+  return response
+}
