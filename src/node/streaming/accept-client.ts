@@ -69,7 +69,12 @@ export function acceptWebSocket(call: UpgradeCall, protocol: Named): Promise<Web
     clientTracking: false,
     perMessageDeflate: false,
     maxPayload: streamLimits.messageBytesMax,
-    handleProtocols: () => protocol.name || false,
+  })
+  // "SPDY/3.1+portforward.k8s.io" is no token of RFC 6455, and the library refuses a request with such a
+  // name: it sees none, and its answer is completed here.
+  delete request.headers['sec-websocket-protocol']
+  server.once('headers', (lines) => {
+    if (protocol.name !== '') lines.push(`Sec-WebSocket-Protocol: ${protocol.name}`)
   })
   return new Promise((resolve, reject) => {
     server.once('wsClientError', (error, client) => {

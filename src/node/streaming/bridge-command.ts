@@ -13,18 +13,24 @@ export interface CommandBridge {
   runtime: CommandSession
   /** The client's. */
   protocol: CommandProtocol
+  /** The command has a terminal of its own, which ends with its client. */
+  ownsTerminal: boolean
   clock: Clock
 }
+
+/** How a terminal is told that its input ends: closing what is behind it says nothing to the command. */
+const END_OF_TRANSMISSION = '\x04'
 
 /** Resolves when both sides are told goodbye. */
 export async function bridgeCommand(bridge: CommandBridge): Promise<void> {
   const { client, runtime, protocol, clock } = bridge
+  const last = bridge.ownsTerminal ? END_OF_TRANSMISSION : undefined
   const { channels: from } = client
   const { channels: to } = runtime
   // What comes on a channel of the other direction is nobody's, and would stand in the way of the rest.
   for (const channel of [from.stdout, from.stderr, from.error, to.stdin, to.resize])
     channel?.resume()
-  const input = from.stdin && to.stdin ? pump(from.stdin, to.stdin) : Promise.resolve()
+  const input = from.stdin && to.stdin ? pump(from.stdin, to.stdin, last) : Promise.resolve()
   if (from.resize && to.resize) void pump(from.resize, to.resize)
   void client.closed.then(async () => {
     // Nobody listens any more: the command gets what was typed, and then its input and output end.

@@ -95,7 +95,9 @@ export class StreamingServer {
         await endCommand(client, lostStatus((error as Error).message), protocol)
         throw error
       })
-    await bridgeCommand({ client, runtime, protocol, clock })
+    // Attached, we are a guest at the terminal of the container.
+    const ownsTerminal = asked.type === 'exec' && asked.streams.tty
+    await bridgeCommand({ client, runtime, protocol, ownsTerminal, clock })
   }
 }
 
