@@ -156,6 +156,7 @@ class Agent implements NodeAgent {
       probes: this.#probes,
       isAnswering: () => this.#isAnswering,
       hostAddresses: [machine.address],
+      node: () => this.#nodeInformer.get(nodeName),
     })
     this.#watch = new RuntimeWatch({
       runtime,

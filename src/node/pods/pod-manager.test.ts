@@ -9,7 +9,7 @@ import { seededRandom } from '#base/random.ts'
 import { createClient } from '#client/create-client.ts'
 import { type FakeApi, fakeApi } from '#client/fake-api.ts'
 import { createInformer } from '#client/informer.ts'
-import type { Pod } from '#kinds/k8s/core.ts'
+import type { Node, Pod } from '#kinds/k8s/core.ts'
 import { events, pods } from '#kinds/refs.ts'
 import { objectSource } from '../container/object-source.ts'
 import { eventRecorder } from '../events/event-recorder.ts'
@@ -40,6 +40,7 @@ interface World {
   runtime: FakeRuntime
   healthy: { ok: boolean }
   answering: { ok: boolean }
+  node: Node | undefined
 }
 
 function newWorld(): World {
@@ -47,13 +48,21 @@ function newWorld(): World {
   const runtime = fakeRuntime(clock)
   runtime.present.add('app:1')
   const fine = () => ({ ok: true })
-  return { clock, api: fakeApi({ clock }), runtime, healthy: fine(), answering: fine() }
+  return {
+    clock,
+    api: fakeApi({ clock }),
+    runtime,
+    healthy: fine(),
+    answering: fine(),
+    node: undefined,
+  }
 }
 
 let agents = 0
 
 /** An agent without a socket, on a computer that is a directory. */
-async function startAgent({ clock, api, runtime, healthy, answering }: World) {
+async function startAgent(world: World) {
+  const { clock, api, runtime, healthy, answering } = world
   const random = seededRandom(agents++)
   const log = silentLogger
   const client = createClient(api.call)
@@ -77,7 +86,8 @@ async function startAgent({ clock, api, runtime, healthy, answering }: World) {
   })
   const hostAddresses = ['10.0.0.11']
   const observe = podObserver(runtime, machine)
-  const manager = new PodManager({ ...common, informer, observe, probes, hostAddresses })
+  const node = () => world.node
+  const manager = new PodManager({ ...common, informer, observe, probes, hostAddresses, node })
   const objects = objectSource(client, undefined)
   const limits = { allocatable: {}, capacity: {}, mayLowerOomScore: false }
   const sources = { objects, tokens: async () => 'token', allocatable: {} }
@@ -360,6 +370,46 @@ describe('PodManager', () => {
     const told = world.api.list(events).map(({ reason, message }) => `${reason}: ${message}`)
     assert.ok(told.includes('FailedPostStartHook: PostStartHook failed'), told.join('\n'))
     assert.ok(told.includes('Killing: FailedPostStartHook'), told.join('\n'))
+  })
+
+  test('refuses a pod that does not fit, and keeps those that it has taken', async () => {
+    const world = newWorld()
+    const node = (cpu: string): Node => ({
+      apiVersion: 'v1',
+      kind: 'Node',
+      metadata: { name: 'm1' },
+      spec: {},
+      status: { allocatable: { cpu, memory: '1Gi', pods: '10' } },
+    })
+    const resources = { requests: { cpu: '1500m' } }
+    const pod = (name: string, uid: string) =>
+      testPod({ containers: [{ name: 'main', image: 'app:1', resources }] }, { name, uid })
+    world.node = node('2')
+    world.api.put(pods, pod('web', 'u-1'))
+    const agent = await startAgent(world)
+    await until(world, 'a ready pod', () => isReady(get(world)))
+    world.api.put(pods, pod('more', 'u-2'))
+    const more = () => world.api.get(pods, { namespace: 'shop', name: 'more' })
+    await until(world, 'the refusal', () => more()?.status?.phase === 'Failed')
+    await agent.stop()
+    const message =
+      "Node didn't have enough resource: cpu, requested: 1500, used: 1500, capacity: 2000"
+    const { reason, message: why, containerStatuses } = more()!.status!
+    assert.deepEqual([reason, why], ['OutOfcpu', `Pod was rejected: ${message}`])
+    assert.equal(containerStatuses, undefined)
+    const told = world.api.list(events).find((event) => event.reason === 'OutOfcpu')
+    assert.deepEqual([told?.type, told?.message], ['Warning', message])
+    // Smaller by now, and asked by an agent that knows nothing of all this.
+    world.node = node('1')
+    const before = world.api.list(pods).map(({ status }) => status)
+    const second = await startAgent(world)
+    for (let turn = 0; turn < 50; turn++) await settle()
+    assert.deepEqual(
+      world.api.list(pods).map(({ status }) => status),
+      before,
+    )
+    assert.equal(countOf(world, 'runSandbox'), 1)
+    await second.stop()
   })
 
   test('removes what the API forgot while no agent was there', async () => {

@@ -6,12 +6,15 @@ import type { Logger } from '#base/log.ts'
 import type { Random } from '#base/random.ts'
 import { type ReconcileResult, WorkQueue } from '#base/work-queue.ts'
 import type { Client, Informer } from '#client/types.ts'
-import type { Pod, PodStatus } from '#kinds/k8s/core.ts'
+import type { Node, Pod, PodStatus } from '#kinds/k8s/core.ts'
+import { isDeleting } from '#kinds/meta.ts'
+import { isPodFinished } from '#kinds/pod-status.ts'
 import { annotationNames, labelNames } from '../container/labels.ts'
 import { nodeLimits } from '../limits.ts'
 import type { ProbeManager } from '../probes/probe-manager.ts'
 import type { Runtime, RuntimeEvent, Sandbox } from '../runtime/runtime.ts'
 import { showsChange, volumeReferences } from '../volumes/projected-payload.ts'
+import { refusalOf } from './admit-pod.ts'
 import type { PodObserver } from './observe-pod.ts'
 import { planPod } from './plan-pod.ts'
 import { planRemoval } from './plan-removal.ts'
@@ -33,6 +36,8 @@ export interface PodManagerOptions {
   /** Whether the machine is reached: while it is not, what its pods are is not for us to say. */
   isAnswering: () => boolean
   hostAddresses: readonly string[]
+  /** The machine's own object; undefined before it is known. */
+  node: () => Node | undefined
   clock: Clock
   random: Random
   log: Logger
@@ -209,6 +214,7 @@ export class PodManager {
     const settled = await this.#observe(record)
     const observed = record.observed
     if (observed === undefined) return
+    this.#admit(record, observed)
     this.#probe(record, observed)
     this.#operations?.noteEnds(record, observed)
     const seen = this.#viewOf(record, observed)
@@ -225,6 +231,29 @@ export class PodManager {
       settled ? nodeLimits.resyncMs : nodeLimits.settleMs,
     )
     return this.#records.has(uid) ? { afterMs } : undefined
+  }
+
+  /** Takes a pod or refuses it, once; what was taken before an agent was away stays so. */
+  #admit(record: PodRecord, { sandboxes }: Observed): void {
+    if (record.taken || record.refusal !== undefined || record.gone) return
+    const { pod } = record
+    const node = this.#options.node()
+    const isNew = sandboxes.length === 0 && !hasStarted(pod) && !isDeleting(pod)
+    const refusal =
+      isNew && node !== undefined
+        ? refusalOf({ pod, node, others: this.#takenBut(record) })
+        : undefined
+    record.refusal = refusal
+    record.taken = refusal === undefined
+    if (refusal !== undefined) this.#operations?.tellRefusal(record, refusal)
+  }
+
+  #takenBut(record: PodRecord): Pod[] {
+    return [...this.#records.values()].flatMap((other) => {
+      const { pod, gone, taken } = other
+      const counts = other !== record && !gone && (taken || hasStarted(pod)) && !isPodFinished(pod)
+      return counts ? [pod] : []
+    })
   }
 
   /** Reads the runtime when something may be new; false when it lags behind its own events. */
@@ -292,6 +321,7 @@ export class PodManager {
     return {
       ...observed,
       pod: record.pod,
+      refusal: record.refusal,
       probes: new Map(running.map(({ id }) => [id, probes.view(id)])),
       waiting: record.waiting,
       busy: record.busy,
@@ -333,6 +363,9 @@ export class PodManager {
       })
   }
 }
+
+/** Whether an agent has taken up the pod before. */
+const hasStarted = ({ status }: Pod): boolean => status?.startTime !== undefined
 
 /** As much of a pod as its sandbox tells. */
 function podOfSandbox({ labels, annotations }: Sandbox): Pod {

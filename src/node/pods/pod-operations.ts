@@ -17,6 +17,7 @@ import { ImageError } from '../images/image-puller.ts'
 import { nodeLimits } from '../limits.ts'
 import type { SandboxConfig } from '../runtime/runtime.ts'
 import { VolumeError } from '../volumes/pod-volumes.ts'
+import type { Refusal } from './admit-pod.ts'
 import { ContainerStopper } from './container-stopper.ts'
 import { type PodAction, keyOfAction } from './plan-builder.ts'
 import { warning } from './pod-events.ts'
@@ -95,6 +96,10 @@ export class PodOperations {
   /** Of a look at the runtime: what has ended waits for nothing any more. */
   noteEnds(record: PodRecord, observed: Observed): void {
     this.#stopper.noteEnds(record, observed)
+  }
+
+  tellRefusal({ pod }: PodRecord, { reason, message }: Refusal): void {
+    this.#deps.events.aboutPod(pod, warning(reason, message))
   }
 
   /** Says once for each crash that the restart is held back. */

@@ -1,6 +1,7 @@
 // What the agent remembers of a pod between two looks. All of it can be lost: the next look finds
 // it again in the runtime and in the API.
 import type { Pod } from '#kinds/k8s/core.ts'
+import type { Refusal } from './admit-pod.ts'
 import type { ContainerView, SandboxView, Waiting } from './pod-view.ts'
 
 export interface Observed {
@@ -21,6 +22,9 @@ export interface PodRecord {
   pod: Pod
   /** The API no longer has the pod: what is left of it must go. */
   gone: boolean
+  /** The machine has taken the pod; or why it did not. Neither before it was asked. */
+  taken: boolean
+  refusal: Refusal | undefined
   /** Undefined when the runtime must be asked. */
   observed: Observed | undefined
   readonly busy: Set<string>
@@ -46,6 +50,8 @@ export function podRecord(uid: string, pod: Pod): PodRecord {
     uid,
     pod,
     gone: false,
+    taken: false,
+    refusal: undefined,
     observed: undefined,
     busy: new Set(),
     failures: new Map(),

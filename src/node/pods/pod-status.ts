@@ -67,7 +67,25 @@ function addressesOf(view: PodView, options: StatusOptions): readonly string[] {
 const generationOf = (pod: Pod) =>
   pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }
 
+/** Of a pod that the machine never took there is nothing to tell but that. */
+function refusedStatus(view: PodView): PodStatus {
+  const { pod, nowMs } = view
+  const { status: before = {} } = pod
+  return {
+    ...before,
+    ...generationOf(pod),
+    ...outcomeReason(view),
+    phase: 'Failed',
+    startTime: before.startTime ?? rfc3339(nowMs),
+  }
+}
+
+const wasNeverTaken = ({ refusal, pod: { status }, containers }: PodView): boolean =>
+  refusal !== undefined ||
+  (status?.phase === 'Failed' && status.containerStatuses === undefined && containers.length === 0)
+
 export function podStatus(view: PodView, options: StatusOptions): PodStatus {
+  if (wasNeverTaken(view)) return refusedStatus(view)
   const { pod } = view
   const before = pod.status ?? {}
   const phase = phaseOf(view)

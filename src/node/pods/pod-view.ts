@@ -1,5 +1,6 @@
 // What the agent sees of one pod: the input of `plan-pod.ts` and `pod-status.ts`. Only data.
 import type { Container, Pod } from '#kinds/k8s/core.ts'
+import type { Refusal } from './admit-pod.ts'
 import type { ContainerState, SandboxState } from '../runtime/runtime.ts'
 
 export interface SandboxView {
@@ -45,6 +46,8 @@ export interface Waiting {
 
 export interface PodView {
   pod: Pod
+  /** Why the machine did not take the pod. */
+  refusal: Refusal | undefined
   /** Newest first. */
   sandboxes: readonly SandboxView[]
   /** Newest first. */

@@ -59,6 +59,7 @@ export function testView(more: Partial<PodView> = {}): PodView {
   const fine = { started: true, ready: true, failed: undefined }
   return {
     pod: testPod(),
+    refusal: undefined,
     sandboxes: [readySandbox],
     containers,
     probes: new Map(containers.map(({ id }) => [id, fine])),

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { Container, Node, Pod, PodSpec } from '#kinds/k8s/core.ts'
+import { refusalOf } from './admit-pod.ts'
+import { testContainer, testPod } from './test-view.ts'
+
+const node: Node = {
+  apiVersion: 'v1',
+  kind: 'Node',
+  metadata: { name: 'm1' },
+  spec: {
+    taints: [
+      { key: 'gone', effect: 'NoExecute' },
+      { key: 'full', effect: 'NoSchedule' },
+    ],
+  },
+  status: { allocatable: { cpu: '1900m', memory: '1Gi', pods: '3' } },
+}
+
+const tolerations: PodSpec['tolerations'] = [{ key: 'gone', operator: 'Exists' }]
+const one = (container: Partial<Container>, spec: Partial<PodSpec> = {}): Pod =>
+  testPod({ tolerations, containers: [testContainer('main', container)], ...spec })
+const asks = (cpu: string, memory: string) => one({ resources: { requests: { cpu, memory } } })
+const onPort = (hostPort: number) => one({ ports: [{ containerPort: 80, hostPort }] })
+
+const cases: [string, Pod, Pod[], string?][] = [
+  ['fits', asks('900m', '512Mi'), [asks('1', '512Mi')]],
+  [
+    'wants too much CPU',
+    asks('1', '1Mi'),
+    [asks('1', '1Mi')],
+    "OutOfcpu: Node didn't have enough resource: cpu, requested: 1000, used: 1000, capacity: 1900",
+  ],
+  [
+    'wants too much memory',
+    asks('1m', '2Gi'),
+    [],
+    "OutOfmemory: Node didn't have enough resource: memory, requested: 2147483648, used: 0, capacity: 1073741824",
+  ],
+  [
+    'is one too many',
+    one({}),
+    [one({}), one({}), one({})],
+    "OutOfpods: Node didn't have enough resource: pods, requested: 1, used: 3, capacity: 3",
+  ],
+  [
+    'wants a port that is taken',
+    onPort(8080),
+    [onPort(8080)],
+    "NodePorts: Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports",
+  ],
+  ['wants another port', onPort(8081), [onPort(8080)]],
+  [
+    'does not bear a taint',
+    one({}, { tolerations: [] }),
+    [],
+    "TaintToleration: Predicate TaintToleration failed: node(s) had taints that the pod didn't tolerate",
+  ],
+  [
+    'is for another system',
+    one({}, { os: { name: 'windows' } }),
+    [],
+    "PodOSNotSupported: Failed to admit pod as the OS field doesn't match node OS",
+  ],
+]
+
+describe('a machine', () => {
+  for (const [what, pod, others, expected] of cases)
+    test(`${expected === undefined ? 'takes' : 'refuses'} a pod that ${what}`, () => {
+      const refusal = refusalOf({ pod, node, others })
+      assert.equal(refusal && `${refusal.reason}: ${refusal.message}`, expected)
+    })
+})
