@@ -88,11 +88,13 @@ export const operationKey = {
 export const newest = (view: PodView, name: string): ContainerView | undefined =>
   view.containers.find((container) => container.name === name)
 
-/** Whether a container runs already while its start, with a postStart hook, is still under way. */
-export const isStarting = (view: PodView, container: ContainerView): boolean =>
-  isRunning(container) &&
-  view.busy.has(operationKey.container(container.name)) &&
-  newest(view, container.name) === container
+/** Whether a container runs already while its postStart hook does, or although that failed. */
+export function isStarting(view: PodView, container: ContainerView): boolean {
+  if (!isRunning(container)) return false
+  if (view.failedHooks.has(container.id)) return true
+  const isBusy = view.busy.has(operationKey.container(container.name))
+  return isBusy && newest(view, container.name) === container
+}
 
 /** The newest start that is over: what users see of a container until the next one is. */
 export const newestStarted = (view: PodView, name: string): ContainerView | undefined =>

@@ -8,10 +8,13 @@ import type { ProbeView } from '../pods/pod-view.ts'
 import type { Gate } from '../gate.ts'
 import {
   type ProbeKind,
+  type ProbeProgress,
   type ProbeState,
+  isEager,
   newProbeState,
-  nextProbe,
+  nextLookMs,
   observeProbe,
+  periodMsOf,
 } from './probe-state.ts'
 import type { Prober } from './prober.ts'
 
@@ -52,7 +55,9 @@ interface Watch {
   kind: ProbeKind
   probe: Probe
   state: ProbeState
-  eagerLooks: number
+  /** When a new container was first looked at; undefined for one that ran before this agent did. */
+  firstLookAtMs: number | undefined
+  looks: number
   timer: Timer | undefined
   stopped: boolean
 }
@@ -68,8 +73,6 @@ const PROBES = {
   liveness: 'livenessProbe',
   readiness: 'readinessProbe',
 } as const satisfies Record<ProbeKind, keyof Container>
-
-const periodMsOf = ({ periodSeconds }: Probe): number => (periodSeconds ?? 10) * 1000
 
 const TITLES: Readonly<Record<ProbeKind, string>> = {
   startup: 'Startup',
@@ -88,6 +91,11 @@ export function probeEvent(finding: ProbeFinding): { reason: string; message: st
   const { reason, what } = WORDS[finding.outcome]
   return { reason, message: `${TITLES[finding.kind]} probe ${what}: ${finding.output}` }
 }
+
+const progressOf = (watch: Watch, nowMs: number): ProbeProgress => ({
+  ...watch,
+  elapsedMs: watch.firstLookAtMs === undefined ? undefined : nowMs - watch.firstLookAtMs,
+})
 
 export class ProbeManager {
   readonly #options: ProbeManagerOptions
@@ -169,17 +177,24 @@ export class ProbeManager {
 
   #begin(probed: Probed, kind: ProbeKind, probe: Probe): void {
     const { target, watches } = probed
+    const { clock, random } = this.#options
     const isAdopted = target.before !== undefined
-    // One that ran before this agent did is no new container to be looked at more often.
-    const eagerLooks = isAdopted ? Infinity : 0
-    const state = newProbeState
-    const watch: Watch = { kind, probe, state, eagerLooks, timer: undefined, stopped: false }
-    watches.set(kind, watch)
-    const firstAtMs = target.startedAtMs + (probe.initialDelaySeconds ?? 0) * 1000
-    const delayMs = Math.max(0, firstAtMs - this.#options.clock.now())
+    const nowMs = clock.now()
+    const wantedAtMs = target.startedAtMs + (probe.initialDelaySeconds ?? 0) * 1000
     // After a start of the agent its containers are not asked all at once.
-    const spreadMs = isAdopted ? this.#options.random.next() * periodMsOf(probe) : 0
-    this.#schedule(probed, watch, Math.max(delayMs, spreadMs))
+    const spreadMs = isAdopted ? random.next() * periodMsOf(probe) : 0
+    const firstAtMs = Math.max(wantedAtMs, nowMs + spreadMs)
+    const watch: Watch = {
+      kind,
+      probe,
+      state: newProbeState,
+      firstLookAtMs: isAdopted ? undefined : firstAtMs,
+      looks: 0,
+      timer: undefined,
+      stopped: false,
+    }
+    watches.set(kind, watch)
+    this.#schedule(probed, watch, firstAtMs - nowMs)
   }
 
   #schedule(probed: Probed, watch: Watch, delayMs: number): void {
@@ -199,26 +214,34 @@ export class ProbeManager {
     this.#options.found(probed.uid, finding)
   }
 
+  /** Periods are counted from the beginning of a look, however long it takes. */
+  #scheduleNext(probed: Probed, watch: Watch, begunAtMs: number): void {
+    if (watch.stopped) return
+    const delayMs = nextLookMs(progressOf(watch, begunAtMs), watch.looks - 1)
+    const wantedMs = begunAtMs + delayMs - this.#options.clock.now()
+    this.#schedule(probed, watch, Math.max(0, wantedMs))
+  }
+
   async #look(probed: Probed, watch: Watch): Promise<void> {
     const { probe, kind } = watch
     const { container, id: containerId, address } = probed.target
-    const { gate, prober, isAnswering } = this.#options
+    const { gate, prober, isAnswering, clock } = this.#options
+    const begunAtMs = clock.now()
+    const eager = isEager(progressOf(watch, begunAtMs))
+    watch.looks += 1
     const result = await gate.run(() => prober({ probe, container, containerId, address }))
     if (watch.stopped) return
-    if (!result.ok && !isAnswering())
-      return this.#schedule(probed, watch, nextProbe(kind, probe, watch).delayMs)
-    const next = nextProbe(kind, probe, watch)
-    const before = watch.state.verdict
-    if (!next.eager || result.ok) watch.state = observeProbe(watch.state, probe, result.ok)
-    else watch.eagerLooks += 1
     const { ok, warning, output } = result
+    if (!ok && !isAnswering()) return this.#scheduleNext(probed, watch, begunAtMs)
     if (ok && warning) this.#tell(probed, { kind, container, outcome: 'warning', output })
-    if (!ok && !next.eager) this.#tell(probed, { kind, container, outcome: 'failed', output })
+    if (!ok && !eager) this.#tell(probed, { kind, container, outcome: 'failed', output })
+    const before = watch.state.verdict
+    if (ok || !eager) watch.state = observeProbe(watch.state, probe, ok)
     if (watch.state.verdict !== before) {
       this.#advance(probed)
       this.#options.changed(probed.uid)
     }
-    if (!watch.stopped) this.#schedule(probed, watch, nextProbe(kind, probe, watch).delayMs)
+    this.#scheduleNext(probed, watch, begunAtMs)
   }
 
   #end(watch: Watch): void {

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type ProbeState, newProbeState, nextProbe, observeProbe } from './probe-state.ts'
+import {
+  type ProbeKind,
+  type ProbeState,
+  isEager,
+  newProbeState,
+  nextLookMs,
+  observeProbe,
+} from './probe-state.ts'
 
 const probe = { periodSeconds: 10, failureThreshold: 3, successThreshold: 2 }
 const after = (results: readonly boolean[]): ProbeState =>
@@ -24,19 +31,36 @@ for (const [results, verdict] of rows)
     assert.equal(after(results).verdict, verdict)
   })
 
-test('nextProbe looks often at what has just started, then by the period', () => {
-  const delays = [0, 1, 2, 3, 4, 5, 6, 7, 8].map(
-    (eagerLooks) => nextProbe('readiness', probe, { state: newProbeState, eagerLooks }).delayMs,
-  )
-  assert.deepEqual(delays, [50, 100, 200, 400, 800, 1600, 3200, 6400, 10_000])
-  const state = after([true])
-  assert.deepEqual(nextProbe('readiness', probe, { state, eagerLooks: 0 }), {
-    delayMs: 10_000,
-    eager: false,
-  })
+const progress = (kind: ProbeKind, elapsedMs: number | undefined, state = newProbeState) => ({
+  kind,
+  probe,
+  state,
+  elapsedMs,
 })
 
-test('nextProbe never hurries a liveness probe', () => {
-  const next = nextProbe('liveness', probe, { state: newProbeState, eagerLooks: 0 })
-  assert.deepEqual(next, { delayMs: 10_000, eager: false })
+test('nextLookMs looks often at what has just started, then by the period', () => {
+  const delays: number[] = []
+  for (let elapsedMs = 0; delays.length < 8;) {
+    const delay = nextLookMs(progress('readiness', elapsedMs), delays.length)
+    delays.push(delay)
+    elapsedMs += delay
+  }
+  assert.deepEqual(delays.slice(0, 6), [50, 100, 200, 400, 800, 1_600])
+  assert.equal(
+    delays.slice(0, 8).reduce((sum, delay) => sum + delay),
+    10_000,
+  )
+  assert.equal(nextLookMs(progress('readiness', 10_000), 8), 10_000)
+})
+
+test('isEager ends with the first success, with the first period, and where nothing is new', () => {
+  assert.equal(isEager(progress('readiness', 9_999)), true)
+  assert.equal(isEager(progress('startup', 10_000)), false)
+  assert.equal(isEager(progress('readiness', 5, observeProbe(newProbeState, probe, true))), false)
+  assert.equal(isEager(progress('readiness', undefined)), false)
+})
+
+test('isEager never hurries a liveness probe', () => {
+  assert.equal(isEager(progress('liveness', 0)), false)
+  assert.equal(nextLookMs(progress('liveness', 0), 0), 10_000)
 })

@@ -33,18 +33,29 @@ export function observeProbe(state: ProbeState, probe: Probe, ok: boolean): Prob
 /** First of the quick looks at a container that is not ready yet. */
 const EAGER_FIRST_MS = 50
 
+export const periodMsOf = ({ periodSeconds }: Probe): number => (periodSeconds ?? 10) * 1000
+
+export interface ProbeProgress {
+  kind: ProbeKind
+  probe: Probe
+  state: ProbeState
+  /** Since the first look; undefined for a container that is not new. */
+  elapsedMs: number | undefined
+}
+
 /**
- * When to look again. A container that has just started is looked at more often than its period, so
- * that a server that needs 80 ms to listen is not left out for seconds; such looks only count when
- * they succeed.
+ * Whether a look now is one more than the period asks for: in its first period a new container is
+ * looked at more often, so that a server that needs 80 ms to listen is not left out for seconds. Such
+ * looks only count when they succeed.
  */
-export function nextProbe(
-  kind: ProbeKind,
-  probe: Probe,
-  progress: { state: ProbeState; eagerLooks: number },
-): { delayMs: number; eager: boolean } {
-  const periodMs = (probe.periodSeconds ?? 10) * 1000
-  const eagerMs = EAGER_FIRST_MS * 2 ** progress.eagerLooks
-  const eager = kind !== 'liveness' && !progress.state.succeededOnce && eagerMs < periodMs
-  return eager ? { delayMs: eagerMs, eager } : { delayMs: periodMs, eager }
+export function isEager({ kind, probe, state, elapsedMs }: ProbeProgress): boolean {
+  if (kind === 'liveness' || state.succeededOnce || elapsedMs === undefined) return false
+  return elapsedMs < periodMsOf(probe)
+}
+
+/** When to look again after `looks` quick ones. */
+export function nextLookMs(progress: ProbeProgress, looks: number): number {
+  const periodMs = periodMsOf(progress.probe)
+  if (!isEager(progress)) return periodMs
+  return Math.min(EAGER_FIRST_MS * 2 ** looks, periodMs - (progress.elapsedMs ?? 0))
 }
