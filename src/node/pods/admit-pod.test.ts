@@ -51,6 +51,12 @@ const cases: [string, Pod, Pod[], string?][] = [
   ],
   ['wants another port', onPort(8081), [onPort(8080)]],
   [
+    'wants other nodes',
+    one({}, { nodeSelector: { disk: 'fast' } }),
+    [],
+    "NodeAffinity: Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector",
+  ],
+  [
     'does not bear a taint',
     one({}, { tolerations: [] }),
     [],

@@ -1,6 +1,7 @@
 // Whether a machine takes a pod that was given to it: as a kubelet, the agent checks for itself what a
 // scheduler may have overlooked or was never asked.
 import type { Node, Pod } from '#kinds/k8s/core.ts'
+import { wantedNodes } from '#placement/node-affinity.ts'
 import { NodeState, type PlacedPod, placedPod } from '#placement/node-state.ts'
 import { untoleratedTaint } from '#placement/taints.ts'
 
@@ -57,6 +58,11 @@ const resources: Check = ({ requests }, state) => {
   return undefined
 }
 
+const affinity: Check = ({ pod }, state) =>
+  (wantedNodes(pod)?.(state.node) ?? true)
+    ? undefined
+    : predicate('NodeAffinity', "node(s) didn't match Pod's node affinity/selector")
+
 const ports: Check = (placed, state) =>
   placed.ports.every((port) => state.ports.isFree(port))
     ? undefined
@@ -71,7 +77,7 @@ const taints: Check = ({ pod }, state) => {
 }
 
 /** In a kubelet's order: the first that says no is told. */
-const CHECKS: readonly Check[] = [system, places, resources, ports, taints]
+const CHECKS: readonly Check[] = [system, places, resources, affinity, ports, taints]
 
 /** Why the machine cannot take the pod, in a kubelet's words; undefined when it can. */
 export function refusalOf({ pod, node, others }: Admission): Refusal | undefined {

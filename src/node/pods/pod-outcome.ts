@@ -23,13 +23,16 @@ function matches({ exitCodes }: ContainerRestartRule, exitCode: number): boolean
   return exitCodes?.operator === 'NotIn' ? !isNamed : isNamed
 }
 
+/** A start time is written in whole seconds: the pod may have begun as much later. */
+const START_TIME_MS = 999
+
 /** When the pod's active deadline passes; undefined without one. */
 export function deadlineMs(pod: Pod): number | undefined {
   const seconds = pod.spec.activeDeadlineSeconds
   const start = pod.status?.startTime
   return seconds === undefined || start === undefined
     ? undefined
-    : Date.parse(start) + seconds * 1000
+    : Date.parse(start) + START_TIME_MS + seconds * 1000
 }
 
 const pastDeadline = (view: PodView): boolean => {
