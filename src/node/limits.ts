@@ -26,6 +26,8 @@ export const nodeLimits = {
   containerLogs: { periodMs: 10_000, sizeBytesMax: 10 * 1024 * 1024, filesMax: 5 },
   /** How long a reader waits for the runtime to open the next file of a log. */
   logReopen: { tries: 20, delayMs: 50 },
+  /** A file that environment variables are read from. */
+  envFileBytesMax: 64 * 1024,
   leasePeriodMs: 1_000,
   /** How often the agent asks whether its machine answers, and that soon after a start. */
   reachPeriodMs: 250,

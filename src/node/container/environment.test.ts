@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Container, Pod, Service } from '#kinds/k8s/core.ts'
+import { parseEnvFile } from './env-file.ts'
 import { containerEnvironment } from './environment.ts'
 import { expand } from './expand.ts'
 import type { ObjectSource } from './object-source.ts'
@@ -66,6 +67,8 @@ async function environmentOf(
     pod,
     container: full,
     source,
+    volumeFile: async (volume, file) =>
+      volume === 'v' && file === 'env' ? "A='a b'\nB='b'" : file === 'bad' ? 'A=a' : undefined,
     allocatable: { cpu: '2', memory: '1Gi' },
     hostAddresses: ['10.9.0.11'],
     podAddresses: ['10.9.64.5'],
@@ -155,5 +158,52 @@ describe('containerEnvironment', () => {
     assert.equal(await valueOf(key('c', true)), undefined)
     const missing = environmentOf({ envFrom: [{ secretRef: { name: 'x' } }] })
     await assert.rejects(missing, { message: 'secret "x" not found' })
+  })
+})
+
+describe('a variable from a file of a volume', () => {
+  const from = (path: string, key: string, optional?: boolean) =>
+    environmentOf({
+      env: [
+        {
+          name: 'X',
+          valueFrom: {
+            fileKeyRef: { volumeName: 'v', path, key, ...(optional === true ? { optional } : {}) },
+          },
+        },
+      ],
+    }).then(({ X }) => X)
+
+  test('has the value of its key', async () => assert.equal(await from('env', 'A'), 'a b'))
+
+  test('is left out where it may be missing', async () => {
+    assert.equal(await from('env', 'C', true), undefined)
+    assert.equal(await from('none', 'A', true), undefined)
+  })
+
+  test('says what is wrong', async () => {
+    await assert.rejects(from('env', 'C'), /key "C" not found in file "env"/)
+    await assert.rejects(from('none', 'A'), /file "none" not found in volume "v"/)
+    await assert.rejects(from('bad', 'A', true), /parse env file "bad": line 1 is not of the form/)
+  })
+})
+
+describe('parseEnvFile', () => {
+  const rows: [string, Record<string, string>][] = [
+    ['', {}],
+    ["A='1'", { A: '1' }],
+    ["\n# note\n  A='1' # one\r\nB=''\n", { A: '1', B: '' }],
+    ["A='x=#y'\nA='last'", { A: 'last' }],
+    ["A='two\nlines'\n", { A: 'two\nlines' }],
+    ["my.key-1='v'", { 'my.key-1': 'v' }],
+  ]
+  for (const [text, expected] of rows)
+    test(JSON.stringify(text), () =>
+      assert.deepEqual(Object.fromEntries(parseEnvFile(text)), expected),
+    )
+
+  test('names the line that is wrong', () => {
+    for (const text of ["A='1'\nB=2", "A='1'\nB='2", "A='1'\nB='2'x", "A='1'\n='2'"])
+      assert.throws(() => parseEnvFile(text), /^Error: line 2 is not of the form NAME='value'$/)
   })
 })

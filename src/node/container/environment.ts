@@ -4,20 +4,26 @@ import type {
   EnvFromSource,
   EnvVar,
   EnvVarSource,
+  FileKeySelector,
   Pod,
   Secret,
 } from '#kinds/k8s/core.ts'
 import type { Quantity } from '#kinds/object.ts'
 import { ConfigError } from './config-error.ts'
+import { parseEnvFile } from './env-file.ts'
 import { expand } from './expand.ts'
 import { type PodAddresses, fieldValue, resourceValue } from './field-value.ts'
 import type { ObjectSource } from './object-source.ts'
 import { serviceEnvironment } from './service-environment.ts'
 
+/** Reads a file of one of the pod's volumes; undefined where there is none. */
+export type VolumeFileReader = (volume: string, file: string) => Promise<string | undefined>
+
 export interface EnvironmentOptions extends PodAddresses {
   pod: Pod
   container: Container
   source: ObjectSource
+  volumeFile: VolumeFileReader
   allocatable: Readonly<Record<string, Quantity>>
 }
 
@@ -67,6 +73,26 @@ async function keyValue(
   throw new ConfigError(`couldn't find key ${key} in ${KEY_TITLES[reference.kind]} ${place}`)
 }
 
+/** The value that a file of a volume gives a variable; undefined when it is to be left out. */
+async function fileValue(
+  { volumeFile }: EnvironmentOptions,
+  { volumeName, path, key, optional = false }: FileKeySelector,
+): Promise<string | undefined> {
+  const text = await volumeFile(volumeName, path)
+  if (text === undefined) {
+    if (optional) return undefined
+    throw new ConfigError(`file "${path}" not found in volume "${volumeName}"`)
+  }
+  try {
+    const value = parseEnvFile(text).get(key)
+    if (value !== undefined || optional) return value
+  } catch (cause) {
+    const why = (cause as Error).message
+    throw new ConfigError(`couldn't parse env file "${path}": ${why}`, { cause })
+  }
+  throw new ConfigError(`environment variable key "${key}" not found in file "${path}"`)
+}
+
 async function sourceValue(
   options: EnvironmentOptions,
   source: EnvVarSource,
@@ -77,6 +103,7 @@ async function sourceValue(
     const containers = [...(pod.spec.initContainers ?? []), ...pod.spec.containers]
     return resourceValue(source.resourceFieldRef, { containers, container, allocatable })
   }
+  if (source.fileKeyRef) return fileValue(options, source.fileKeyRef)
   const keyRef = source.configMapKeyRef ?? source.secretKeyRef
   if (keyRef === undefined) throw new ConfigError('unsupported source of an environment variable')
   const kind = source.configMapKeyRef ? 'configmap' : 'secret'

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { testPod } from '../pods/test-view.ts'
 import { dnsConfigOf } from './dns-config.ts'
-import { hostnameOf, hostsFile } from './hosts-file.ts'
+import { hostnameOf, hostsFile, kernelHostname } from './hosts-file.ts'
 
 const cluster = { address: '10.0.0.10', domain: 'cluster.local' }
 
@@ -49,4 +49,24 @@ test('hostsFile names the pod and its aliases', () => {
   const lines = hostsFile(pod, ['10.9.64.5'], 'cluster.local').split('\n')
   assert.ok(lines.includes('10.9.64.5\th.sub.shop.svc.cluster.local\th'))
   assert.ok(lines.includes('10.1.1.1\ta\tb'))
+})
+
+test('hostsFile of a pod in the network of the machine names the machine', () => {
+  const pod = testPod({ hostNetwork: true, hostAliases: [{ ip: '10.1.1.1', hostnames: ['a'] }] })
+  const lines = hostsFile(pod, ['10.64.0.11'], 'cluster.local').split('\n')
+  assert.equal(lines[0], '# Kubernetes-managed hosts file (host network).')
+  assert.ok(lines.includes('10.64.0.11\tm1'))
+  assert.ok(lines.includes('10.1.1.1\ta'))
+})
+
+test('kernelHostname is the full name where the pod wants that and has one', () => {
+  const named = (spec: object, name = 'web') =>
+    kernelHostname(testPod({ subdomain: 'sub', ...spec }, { name }), 'cluster.local')
+  assert.equal(named({}), 'web')
+  assert.equal(named({ setHostnameAsFQDN: true }), 'web.sub.shop.svc.cluster.local')
+  assert.equal(named({ setHostnameAsFQDN: true, subdomain: '' }), 'web')
+  assert.throws(
+    () => named({ setHostnameAsFQDN: true }, 'a'.repeat(40)),
+    /FQDN a+\.sub\.shop\.svc\.cluster\.local is too long \(64 characters is the max, 67 characters/,
+  )
 })

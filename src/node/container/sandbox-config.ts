@@ -1,7 +1,7 @@
 import type { Pod } from '#kinds/k8s/core.ts'
 import type { SandboxConfig } from '../runtime/runtime.ts'
 import { type ClusterDns, dnsConfigOf } from './dns-config.ts'
-import { hostnameOf } from './hosts-file.ts'
+import { kernelHostname } from './hosts-file.ts'
 import { podAnnotations, podLabels } from './labels.ts'
 import { podCgroup } from './pod-cgroup.ts'
 import { type MachineDirectories, podPlaces } from './pod-places.ts'
@@ -23,7 +23,7 @@ export function sandboxConfig(options: SandboxOptions): SandboxConfig {
   return {
     metadata: { name, uid, namespace, attempt },
     // A pod in the machine's network has the machine's name.
-    hostname: pod.spec.hostNetwork === true ? '' : hostnameOf(pod),
+    hostname: pod.spec.hostNetwork === true ? '' : kernelHostname(pod, options.clusterDns.domain),
     logDirectory: podPlaces(machine, pod).logs,
     dnsConfig: dnsConfigOf(pod, options.clusterDns),
     labels: { ...pod.metadata.labels, ...podLabels(pod) },

@@ -16,6 +16,7 @@ type SandboxSecurity = SandboxConfig['linux']['securityContext']
 const MASKED_PATHS = [
   '/proc/asound',
   '/proc/acpi',
+  '/proc/interrupts',
   '/proc/kcore',
   '/proc/keys',
   '/proc/latency_stats',
@@ -24,6 +25,7 @@ const MASKED_PATHS = [
   '/proc/sched_debug',
   '/proc/scsi',
   '/sys/firmware',
+  '/sys/devices/virtual/powercap',
 ]
 const READONLY_PATHS = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger']
 
@@ -83,6 +85,17 @@ function checkNotRoot(pod: Pod, container: Container, image: RuntimeImage | unde
     throw new ConfigError(`container has runAsNonRoot and image will run as root ${where}`)
 }
 
+/** Whom a container runs as: as its pod says, else as its image does, and that is root unless it says so. */
+function userOf(
+  user: number | undefined,
+  image: RuntimeImage | undefined,
+): Pick<ContainerSecurity, 'runAsUser' | 'runAsUsername'> {
+  const known = user ?? image?.uid
+  if (known !== undefined) return { runAsUser: { value: known } }
+  const name = image?.username ?? ''
+  return name === '' ? { runAsUser: { value: 0 } } : { runAsUsername: name }
+}
+
 function noNewPrivileges({ securityContext }: Container): boolean {
   return securityContext?.allowPrivilegeEscalation === false
 }
@@ -104,11 +117,8 @@ export function containerSecurity(
     },
     privileged,
     namespaceOptions: namespaceOptions(pod),
-    // Without a user here, the runtime takes the image's.
-    ...valued('runAsUser', own?.runAsUser ?? whole?.runAsUser ?? image?.uid),
-    ...((own?.runAsUser ?? whole?.runAsUser) === undefined
-      ? {}
-      : valued('runAsGroup', own?.runAsGroup ?? whole?.runAsGroup)),
+    ...userOf(own?.runAsUser ?? whole?.runAsUser, image),
+    ...valued('runAsGroup', own?.runAsGroup ?? whole?.runAsGroup),
     readonlyRootfs: own?.readOnlyRootFilesystem ?? false,
     supplementalGroups: groupsOf(pod),
     noNewPrivs: noNewPrivileges(container),

@@ -116,6 +116,7 @@ async function configure(deps: StartDependencies, start: ContainerStart, image: 
     const environment = await containerEnvironment({
       ...start,
       source: deps.objects,
+      volumeFile: (volume, file) => deps.volumes.readFile(pod, volume, file),
       allocatable: deps.limits.allocatable,
     })
     const mounts = await containerMounts({

@@ -76,6 +76,8 @@ export interface ContainerConfig {
       privileged: boolean
       namespaceOptions: NamespaceOptions
       runAsUser?: { value: number }
+      /** In place of a number: the runtime looks it up in the image. */
+      runAsUsername?: string
       runAsGroup?: { value: number }
       readonlyRootfs: boolean
       supplementalGroups: number[]

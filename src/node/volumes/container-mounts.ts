@@ -22,9 +22,8 @@ const plainMount = (containerPath: string, hostPath: string): Mount => ({
 
 async function hostsMount(options: MountOptions): Promise<Mount[]> {
   const { pod, container, places, addresses, domain } = options
-  const own = container.volumeMounts?.some(({ mountPath }) => mountPath === '/etc/hosts') ?? false
-  const machines = pod.spec.hostNetwork === true && (pod.spec.hostAliases ?? []).length === 0
-  if (own || machines) return []
+  const paths = (container.volumeMounts ?? []).map(({ mountPath }) => path.resolve('/', mountPath))
+  if (paths.includes('/etc/hosts')) return []
   await writeFile(hostsPath(places), hostsFile(pod, addresses, domain), { mode: 0o644 })
   return [plainMount('/etc/hosts', hostsPath(places))]
 }

@@ -1,6 +1,6 @@
 // The volumes of pods on this machine: made before containers start, kept up to date, removed when
 // the pod is gone. Everything can be done again at any time.
-import { readFile, readdir, rm } from 'node:fs/promises'
+import { open, readFile, readdir, rm } from 'node:fs/promises'
 import path from 'node:path'
 import type { Random } from '#base/random.ts'
 import type { Pod, Volume } from '#kinds/k8s/core.ts'
@@ -12,9 +12,11 @@ import {
   podPlaces,
   podsRoot,
 } from '../container/pod-places.ts'
+import { nodeLimits } from '../limits.ts'
 import { writeAtomicDirectory } from './atomic-directory.ts'
 import { prepareEmptyDir } from './empty-dir.ts'
 import { type HostPlace, hostPlace, openHostPath } from './host-path.ts'
+import { kindOfHandle, openInside, resolveInside } from './inside.ts'
 import { type PayloadContext, projectedPayload } from './projected-payload.ts'
 import type { VolumeMounts } from './volume-mounts.ts'
 
@@ -33,6 +35,8 @@ export interface PodVolumes {
   prepare(pod: Pod, addresses: PodAddresses): Promise<{ refreshAtMs: number | undefined }>
   /** The place of a volume on the machine. */
   placeOf(pod: Pod, volume: string): Promise<VolumePlace>
+  /** The text of a file in a volume; undefined where there is none. */
+  readFile(pod: Pod, volume: string, file: string): Promise<string | undefined>
   remove(uid: string): Promise<void>
   /** Pods that something is left of. */
   uids(): Promise<string[]>
@@ -66,6 +70,13 @@ async function textOrNothing(file: string): Promise<string | undefined> {
     if (isMissing(error)) return undefined
     throw error
   })
+}
+
+async function readStart(file: string, bytesMax: number): Promise<string> {
+  await using handle = await open(file)
+  if ((await handle.stat()).size > bytesMax)
+    throw new ConfigError(`a file of environment variables may have ${bytesMax} bytes at most`)
+  return handle.readFile('utf8')
 }
 
 /** Made of objects of the API: those change under the API's hands only. */
@@ -108,7 +119,16 @@ export function podVolumes(options: PodVolumesOptions): PodVolumes {
     return undefined
   }
 
+  const placeOf = async (pod: Pod, name: string): Promise<VolumePlace> => {
+    const volume = pod.spec.volumes?.find((candidate) => candidate.name === name)
+    if (volume === undefined) throw new ConfigError(`volume "${name}" does not exist`)
+    if (volume.hostPath) return { ...(await hostPlace(machine, volume.hostPath)), isHostPath: true }
+    const place = ownPlace(pod, volume)
+    return { root: place, path: place, readonly: isReadonly(volume), isHostPath: false }
+  }
+
   return {
+    placeOf,
     async prepare(pod, addresses) {
       const refreshes: number[] = []
       for (const volume of pod.spec.volumes ?? []) {
@@ -119,13 +139,13 @@ export function podVolumes(options: PodVolumesOptions): PodVolumes {
       }
       return { refreshAtMs: refreshes.length === 0 ? undefined : Math.min(...refreshes) }
     },
-    async placeOf(pod, name) {
-      const volume = pod.spec.volumes?.find((candidate) => candidate.name === name)
-      if (volume === undefined) throw new ConfigError(`volume "${name}" does not exist`)
-      if (volume.hostPath)
-        return { ...(await hostPlace(machine, volume.hostPath)), isHostPath: true }
-      const place = ownPlace(pod, volume)
-      return { root: place, path: place, readonly: isReadonly(volume), isHostPath: false }
+    async readFile(pod, name, file) {
+      const place = await placeOf(pod, name)
+      const resolved = await resolveInside(place.path, file, 'refuse')
+      await using found = await openInside(place.root, resolved, undefined)
+      if (found === undefined) return undefined
+      if ((await kindOfHandle(found)) !== 'file') throw new ConfigError(`${file} is not a file`)
+      return readStart(`/proc/self/fd/${found.fd}`, nodeLimits.envFileBytesMax)
     },
     async remove(uid) {
       // What is bound below belongs to others: it must not be emptied with the directory.
