@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import type { Clock } from '#base/clock.ts'
 import { createClient } from '#client/create-client.ts'
-import { httpsTransport } from '#client/https-transport.ts'
+import { httpsTransport, type HttpsTransportOptions } from '#client/https-transport.ts'
 import { loadKubeconfig } from '#client/kubeconfig.ts'
 import type { Client } from '#client/types.ts'
 import type { Systemd } from '#setup/boot-unit.ts'
@@ -62,14 +62,21 @@ export function findInstance(options: CommonOptions): FoundInstance {
   return { paths, file }
 }
 
-/** A client of the hub or of a cluster, by the instance's kubeconfig. */
-export async function clientOf(instance: FoundInstance, cluster = 'hub'): Promise<Client> {
+/** Where the hub or a cluster is, and who we are there, by the instance's kubeconfig. */
+export async function transportOf(
+  instance: FoundInstance,
+  cluster = 'hub',
+): Promise<HttpsTransportOptions> {
   const { kubeconfig } = instance.paths
   // The engine writes it when it first starts.
   if (!existsSync(kubeconfig))
     throw new Failure(`there is no ${kubeconfig} yet. Start ccs with 'ccs up'`, EXIT.notRunning)
-  const { transport } = await loadKubeconfig(kubeconfig, contextName(cluster))
-  return createClient(httpsTransport(transport).call)
+  return (await loadKubeconfig(kubeconfig, contextName(cluster))).transport
+}
+
+/** A client of the hub or of a cluster. */
+export async function clientOf(instance: FoundInstance, cluster = 'hub'): Promise<Client> {
+  return createClient(httpsTransport(await transportOf(instance, cluster)).call)
 }
 
 export function outputFormat(options: CommonOptions): OutputFormat {

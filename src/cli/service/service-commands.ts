@@ -8,6 +8,7 @@ import { scaleService, updateService } from './change.ts'
 import { createService } from './create.ts'
 import { deleteService } from './delete.ts'
 import { showEvents } from './events.ts'
+import { execInService } from './exec.ts'
 import { DEFAULT_PROJECT } from './find-service.ts'
 import { showLogs } from './logs.ts'
 import { restartService } from './restart.ts'
@@ -212,6 +213,26 @@ function addViews({ command, plain, context }: Group): void {
     .action((name, options) => showLogs(context, name, options))
 }
 
+function addExec({ plain, context }: Group): void {
+  plain('exec', 'run a command in an instance; ends with its exit code')
+    .argument('<name>')
+    .argument('<words...>', 'after --: the command and its arguments')
+    .option('--instance <instance>', 'in this one; the end of its name is enough')
+    .option('-i, --stdin', 'pass on the input of this command')
+    .option('-t, --tty', 'with a terminal')
+    .addHelpText(
+      'after',
+      examples(
+        'ccs service exec web -- ls /tmp',
+        'ccs service exec web -it -- sh',
+        'ccs service exec web -i -- tar xf - -C /tmp < files.tar',
+      ),
+    )
+    .action(async (name, words, options) => {
+      process.exitCode = await execInService(context, name, words, options)
+    })
+}
+
 function addDelete({ plain, context }: Group): void {
   plain('delete', 'delete a service, its instances and its history')
     .argument('<name>')
@@ -234,5 +255,6 @@ export function addServiceCommands(program: Command, context: CommandContext): v
   addViews(kit)
   addChanges(kit)
   addRevisions(kit)
+  addExec(kit)
   addDelete(kit)
 }
