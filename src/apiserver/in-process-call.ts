@@ -8,14 +8,14 @@ import { watchStream } from './watch/watch-stream.ts'
 export function inProcessCall(
   answer: (call: Call) => Promise<Outcome>,
   user: UserInfo,
-  closing: AbortSignal,
+  { closing, watchQueueEventsMax }: { closing: AbortSignal; watchQueueEventsMax: number },
 ): ApiCall {
   return async (request) => {
     const signal =
       request.signal === undefined ? closing : AbortSignal.any([request.signal, closing])
     signal.throwIfAborted()
     const outcome = await answer({ user, request: serverRequest(request, signal), warnings: [] })
-    return responseOf(outcome, signal)
+    return responseOf(outcome, { signal, watchQueueEventsMax })
   }
 }
 
@@ -41,7 +41,10 @@ function asJson(value: unknown): unknown {
   return out
 }
 
-function responseOf(outcome: Outcome, signal: AbortSignal): ApiResponse {
+function responseOf(
+  outcome: Outcome,
+  { signal, watchQueueEventsMax }: { signal: AbortSignal; watchQueueEventsMax: number },
+): ApiResponse {
   switch (outcome.type) {
     case 'object':
       return { type: 'object', status: outcome.status, body: outcome.object }
@@ -52,7 +55,10 @@ function responseOf(outcome: Outcome, signal: AbortSignal): ApiResponse {
       return { type: 'object', status: 200, body: { kind, apiVersion, metadata, items: objects } }
     }
     case 'watch':
-      return { type: 'watch', events: watchStream(outcome.open, signal) }
+      return {
+        type: 'watch',
+        events: watchStream(outcome.open, { signal, queueEventsMax: watchQueueEventsMax }),
+      }
     case 'bytes':
       return outcome
     case 'upgrade':

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { ApiCall, UserInfo } from '#base/api-call.ts'
 import type { Clock } from '#base/clock.ts'
+import { limits } from '#base/limits.ts'
 import type { Logger } from '#base/log.ts'
 import type { Random } from '#base/random.ts'
 import type { TokenIssuer } from '#identity/token-issuer.ts'
@@ -46,6 +47,8 @@ export interface LogicalClusterOptions {
   serviceCIDR?: string
   /** A connection to the kubelet's HTTP API of a node. */
   dialNode?: (nodeName: string) => Promise<Duplex>
+  /** Events a watcher in this process may lag behind before it is closed. */
+  watchQueueEventsMax?: number
   /** Rules beside Kubernetes' own; asked after them. */
   admission?: readonly AdmissionPlugin[]
   /** Version of the product, shown by /version. */
@@ -69,6 +72,7 @@ export async function createLogicalCluster(
   options: LogicalClusterOptions,
 ): Promise<LogicalCluster> {
   const { name, store, clock, random, log, tokenIssuer } = options
+  const { watchQueueEventsMax = limits.watchQueueEventsMax } = options
   const objects = createObjectStorage(store)
   const resources = createResourceRegistry(options.kinds.flatMap(builtinResources), reviewResources)
   const authenticator = createAuthenticator({
@@ -116,7 +120,8 @@ export async function createLogicalCluster(
   await bootstrap(context)
   return {
     name,
-    call: (user) => inProcessCall(answerCall, user, closing.signal),
+    call: (user) =>
+      inProcessCall(answerCall, user, { closing: closing.signal, watchQueueEventsMax }),
     handle: createRequestHandler(access),
     handleUpgrade: createUpgradeHandler(access),
     async close() {

@@ -14,6 +14,10 @@ const KUBELET_CONDITIONS = ['Ready', 'MemoryPressure', 'DiskPressure', 'PIDPress
 export const readyStatusOf = (node: Node): string =>
   conditionOf(node.status?.conditions, 'Ready')?.status ?? 'Unknown'
 
+/** Not so a node that has registered and says nothing yet: its agent is there, and its pods may be well. */
+export const isCalledSilent = (node: Node): boolean =>
+  conditionOf(node.status?.conditions, 'Ready')?.status === 'Unknown'
+
 /** The status of a silent node; undefined when it says so already. */
 export function silentStatus(node: Node, nowMs: number): NodeStatus | undefined {
   const conditions = node.status?.conditions ?? []

@@ -91,6 +91,18 @@ test('node lifecycle takes a clock that was set for no silence', async () => {
   await bench.stop()
 })
 
+test('node lifecycle leaves the pods of a node alone that registers anew', async () => {
+  const { bench, live, podAt } = cluster(['a', 'b'])
+  bench.api.put(pods, pod('on-b', 'b', [{ operator: 'Exists' }]))
+  await live(10, ['a', 'b'])
+  bench.api.remove(nodes, { name: 'b' })
+  await bench.settle()
+  bench.api.put(nodes, { ...node('b'), metadata: { name: 'b', uid: 'another' }, status: {} })
+  await live(2, ['a', 'b'])
+  assert.equal(isPodReady(podAt('on-b')!), true)
+  await bench.stop()
+})
+
 test('node lifecycle notices silence although the clock was set back', async () => {
   const { bench, live, readyOf } = cluster(['a', 'b'])
   await live(10, ['a', 'b'])

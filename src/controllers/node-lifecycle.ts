@@ -13,6 +13,7 @@ import type { Controller, ControllerContext } from './context.ts'
 import { type KeyedController, keyedController } from './keyed-controller.ts'
 import {
   type EvictionMode,
+  isCalledSilent,
   planTaints,
   readyStatusOf,
   silentStatus,
@@ -91,8 +92,7 @@ class NodeLifecycleController {
     this.#pods.on({
       updated: (pod) => {
         const node = this.#nodes.get(pod.spec.nodeName ?? '')
-        if (node && isPodReady(pod) && readyStatusOf(node) === 'Unknown')
-          this.queue.add(node.metadata.name)
+        if (node && isPodReady(pod) && isCalledSilent(node)) this.queue.add(node.metadata.name)
       },
     })
   }
@@ -120,7 +120,7 @@ class NodeLifecycleController {
     const current = isSilent ? await this.#markSilent(node) : node
     const putOff = await this.#taint(current)
     // Its agent says so too, and sooner than a lease runs out, when the machine does not answer.
-    if (readyStatusOf(current) === 'Unknown') await this.#markPodsNotReady(name)
+    if (isCalledSilent(current)) await this.#markPodsNotReady(name)
     if (putOff) return { afterMs: EVICTION_INTERVAL_MS }
     return isSilent ? undefined : { afterMs: silentAfterMs }
   }

@@ -1,4 +1,5 @@
-// An API over a bad connection: calls fail before or after they take effect, watches break.
+// An API over a bad connection, for a process that may die at any write: calls fail before or after they
+// take effect, watches break.
 import type { ApiCall, ApiRequest, ApiResponse } from '#base/api-call.ts'
 import type { Clock } from '#base/clock.ts'
 import { conflict } from '#base/errors.ts'
@@ -17,10 +18,14 @@ const expired = {
   },
 }
 
-export function faultyCall(
-  call: ApiCall,
-  { faults, clock }: { faults: Faults; clock: Clock },
-): ApiCall {
+export interface FaultyCallOptions {
+  faults: Faults
+  clock: Clock
+  /** Kills the process that calls. */
+  die: () => void
+}
+
+export function faultyCall(call: ApiCall, { faults, clock, die }: FaultyCallOptions): ApiCall {
   const pause = (ms: number, { signal }: ApiRequest) => clock.sleep(ms, signal)
 
   async function* faultyEvents(
@@ -31,6 +36,8 @@ export function faultyCall(
     for await (const event of events) {
       if (faults.strikes('event-late', where))
         await pause(faults.timeMs(faultTimes.eventMs), request)
+      if (faults.strikes('watch-stalled', where))
+        await pause(faults.timeMs(faultTimes.stallMs), request)
       if (faults.strikes('event-lost', where)) throw new Error('connection reset by the simulation')
       if (faults.strikes('watch-closed', where)) return
       if (faults.strikes('watch-expired', where)) {
@@ -49,7 +56,16 @@ export function faultyCall(
     const isUpdate = request.method === 'PUT' || request.method === 'PATCH'
     if (isUpdate && faults.strikes('conflict', where))
       throw conflict({ group: '', resource: 'objects' }, request.path)
+    const diesHere =
+      request.method !== 'GET' && faults.strikes('process-crash-at-write', where)
+        ? faults.oneOf(['before', 'after'])
+        : undefined
+    if (diesHere === 'before') {
+      die()
+      throw new Error('the process died before its write')
+    }
     const response = await call(request)
+    if (diesHere === 'after') die()
     if (response.type === 'watch')
       return { type: 'watch', events: faultyEvents(request, response.events) }
     if (faults.strikes('slow-call', where)) await pause(faults.timeMs(faultTimes.callMs), request)

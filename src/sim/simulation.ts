@@ -1,43 +1,50 @@
-// A whole cluster in one process on a fake clock: the real API server, controllers and scheduler,
-// simulated nodes and users, and faults. Everything follows from the seed.
-import type { ApiCall } from '#base/api-call.ts'
+// The whole product in one process on a fake clock: the real API servers, controllers, scheduler and
+// platform, simulated nodes and users, and faults. Everything follows from the seed.
 import { type FakeClock, fakeClock } from '#base/fake-clock.ts'
 import { describeError, lineLogger, type Logger, silentLogger } from '#base/log.ts'
 import { type Random, seededRandom } from '#base/random.ts'
 import { createClient } from '#client/create-client.ts'
-import type { Node } from '#kinds/k8s/core.ts'
-import * as refs from '#kinds/refs.ts'
-import { type AcknowledgedWrites, acknowledgedWrites } from './checks/acknowledged-writes.ts'
+import { DurableState } from './api/durable-state.ts'
+import { openSimApi, type SimApi, type SimApiOptions } from './api/sim-api.ts'
+import { type BudgetsKept, budgetsKept } from './checks/budgets-kept.ts'
 import type { Check, CheckContext } from './checks/check.ts'
-import { noOvercommit } from './checks/no-overcommit.ts'
-import { noSurplusPods } from './checks/no-surplus-pods.ts'
-import { oneNodePerPod } from './checks/one-node-per-pod.ts'
-import { revisionsRise } from './checks/revisions-rise.ts'
+import { type FinalizersHonoured, finalizersHonoured } from './checks/finalizers-honoured.ts'
+import { hubChecks, memberChecks } from './checks/member-checks.ts'
 import { type RolloutAvailability, rolloutAvailability } from './checks/rollout-availability.ts'
-import { unsettled } from './checks/settled.ts'
-import { checkWatches } from './checks/watch-order.ts'
-import { allFaults, createFaults, type Fault, type Faults, faultTimes } from './faults.ts'
-import { Observer } from './observer.ts'
+import { servedTruth } from './checks/served-truth.ts'
+import { unsureCreations } from './checks/unsure-creations.ts'
+import { FaultDriver } from './fault-driver.ts'
+import { allFaults, createFaults, type Fault, type Faults } from './faults.ts'
+import { makeKinds, makeMachines, makeNodes } from './first-objects.ts'
+import { simulatedNode } from './nodes/node-objects.ts'
+import { Outages } from './nodes/outages.ts'
+import { SimNodes } from './nodes/sim-nodes.ts'
+import type { Plant } from './plant.ts'
+import { Process, type ProcessTools } from './processes.ts'
 import {
   controllersProcess,
-  type Process,
+  HEARTBEAT_MS,
+  hubControllersProcess,
+  platformProcess,
   schedulerProcess,
-  type StartProcess,
-  startProcess,
-} from './processes.ts'
-import { openSimApi, type SimApi } from './sim-api.ts'
-import { SimNodes } from './sim-nodes.ts'
+} from './real-processes.ts'
+import { staleCaches } from './settled/caches.ts'
+import { unsettled } from './settled/unsettled.ts'
+import { providerProcess } from './sim-provider.ts'
 import { Trace } from './trace.ts'
-import { Workload } from './workload.ts'
+import { paces, Workload } from './users/workload.ts'
 
 export interface SimulationOptions {
   seed: number
   /** Simulated time with users and faults; what comes after is to settle. */
   minutes: number
   faults?: readonly Fault[]
-  /** Other processes than the real ones, to see whether a bug would be found. */
-  controllers?: StartProcess
-  scheduler?: StartProcess
+  /** Other probabilities of faults than the usual ones. */
+  rates?: Partial<Record<Fault, number>>
+  /** How much users do; spells unless given. */
+  pace?: keyof typeof paces
+  /** A bug, to see whether it would be found. */
+  plant?: Plant
   /** Hears every line of the trace and of the logs. */
   write?: (line: string) => void
 }
@@ -52,6 +59,9 @@ export interface SimulationResult {
   /** The end of the trace. */
   tail: readonly string[]
   faults: Partial<Record<Fault, number>>
+  /** Writes that reached a disk. */
+  writes: number
+  simulatedMs: number
   /** Simulated seconds from the end of all faults to the declared state. */
   settledAfterSeconds: number | undefined
 }
@@ -59,15 +69,20 @@ export interface SimulationResult {
 const limits = {
   nodes: 4,
   /** After the last fault the declared state is reached within this. */
-  settleMinutesMax: 10,
-  quietMinutes: 3,
-  /** Writes of a minute when there is nothing to do; nodes' leases do not count. */
+  settleMinutesMax: 12,
+  quietMinutes: 4,
+  /** Writes of a minute when there is nothing to do; leases and events do not count. */
   quietWritesPerMinuteMax: 2,
-  /** How long after a silence its effects on pods may come. */
-  silenceEchoMs: 420_000,
+  /** How far the clock of a node may be off. */
+  skewMs: 120_000,
 } as const
 
-const OBSERVED = [refs.nodes, refs.deployments, refs.replicaSets, refs.pods]
+const NODE_SIZE = { cpu: '7', memory: '8Gi', pods: '30' }
+const SERVICE_CIDR = '10.96.0.0/16'
+const STEP_MS = 2_000
+/** Between two looks of the checks that time alone makes speak. */
+const LOOK_MS = 10_000
+const MINUTE_MS = 60_000
 
 class Simulation {
   readonly #options: SimulationOptions
@@ -76,36 +91,67 @@ class Simulation {
   readonly #log: Logger
   readonly #trace: Trace
   readonly #faults: Faults
-  readonly #observer: Observer
+  readonly #outages = new Outages()
+  readonly #nodes = Array.from({ length: limits.nodes }, (_, i) => simulatedNode(i, NODE_SIZE))
   readonly #processes: Process[] = []
+  readonly #states: { member: DurableState; hub: DurableState }
+  readonly #availability: RolloutAvailability
+  readonly #budgets: BudgetsKept
+  readonly #unsure
+  readonly #finalizers: FinalizersHonoured
+  readonly #checks: readonly Check[]
+  #simNodes: SimNodes | undefined
+  #nextLookMs = 0
   #problem: string | undefined
   #settledAfterSeconds: number | undefined
-  readonly #acknowledged: AcknowledgedWrites = acknowledgedWrites(OBSERVED.map(({ kind }) => kind))
-  #availability: RolloutAvailability | undefined
 
   constructor(options: SimulationOptions) {
     this.#options = options
     this.#random = seededRandom(options.seed)
     this.#clock = fakeClock()
-    const now = () => this.#clock.now()
     const { write } = options
+    const now = () => this.#clock.monotonic()
     this.#log = write === undefined ? silentLogger : lineLogger({ write, now, level: 'info' })
     this.#trace = new Trace(now, write)
-    this.#faults = createFaults(options.faults ?? allFaults, this.#fork(), this.#trace)
-    this.#observer = new Observer(this.#trace)
+    const enabled = options.faults ?? allFaults
+    const { rates = {} } = options
+    this.#faults = createFaults({ enabled, rates }, this.#fork(), this.#trace)
+    this.#states = {
+      member: new DurableState('member', this.#trace),
+      hub: new DurableState('hub', this.#trace),
+    }
+    const context = this.#contextOf(this.#states.member)
+    this.#availability = rolloutAvailability(context)
+    this.#budgets = budgetsKept(context)
+    this.#unsure = unsureCreations(this.#clock)
+    this.#finalizers = finalizersHonoured(context)
+    const ofMember = memberChecks(context, {
+      availability: this.#availability,
+      budgets: this.#budgets,
+      unsure: this.#unsure,
+      finalizers: this.#finalizers,
+      faults: enabled,
+      isOut: (node) => this.#outages.isOut(node),
+    })
+    const ofHub = hubChecks(this.#contextOf(this.#states.hub))
+    this.#checks = [...ofMember, ...ofHub]
+    follow(this.#states.member, ofMember)
+    follow(this.#states.hub, ofHub)
+  }
+
+  #contextOf(state: DurableState): CheckContext {
+    return { state, clock: this.#clock, report: (problem) => this.#report(problem) }
   }
 
   async run(): Promise<SimulationResult> {
-    const { clock, random, log } = { clock: this.#clock, random: this.#fork(), log: this.#log }
-    const api = await this.#until(openSimApi({ clock, random, log }))
+    const apis = await this.#until(this.#openApis())
     try {
-      await this.#live(api)
+      await this.#live(apis)
     } catch (error) {
       this.#report(`the simulation itself failed: ${describeError(error)}`)
     }
-    this.#observer.stop()
     for (const process of this.#processes) process.kill()
-    await this.#until(api.close())
+    await this.#until(Promise.all([apis.member.close(), apis.hub.close()]))
     return this.#result()
   }
 
@@ -120,106 +166,117 @@ class Simulation {
     this.#trace.note(`problem: ${problem}`)
   }
 
-  async #live(api: SimApi): Promise<void> {
-    const { patientCall: call } = api
-    this.#watchAll(call)
-    const nodes = Array.from({ length: limits.nodes }, (_, i) => nodeOf(i))
-    const client = createClient(call)
-    for (const node of nodes) await this.#until(client.resource(refs.nodes).create(node))
-    const simNodes = this.#startProcesses(api.call, nodes)
-    const workload = new Workload({
-      call,
+  async #openApis(): Promise<{ member: SimApi; hub: SimApi }> {
+    const common = {
       clock: this.#clock,
-      random: this.#fork(),
-      trace: this.#trace,
-      disturbed: (key) => this.#availability?.disturb(key),
+      log: this.#log,
+      faults: this.#faults,
+      failed: (problem: string) => this.#report(problem),
+      ...(this.#options.plant === undefined ? {} : { plant: this.#options.plant }),
+    }
+    const open = (state: DurableState, options: Pick<SimApiOptions, 'serviceCIDR'>) =>
+      openSimApi({
+        ...common,
+        ...options,
+        state,
+        random: this.#fork(),
+        check: (call) => {
+          const checked = servedTruth(call, state, (problem) => this.#report(problem))
+          return state === this.#states.member ? this.#budgets.watching(checked) : checked
+        },
+      })
+    return {
+      member: await open(this.#states.member, { serviceCIDR: SERVICE_CIDR }),
+      hub: await open(this.#states.hub, {}),
+    }
+  }
+
+  async #live({ member, hub }: { member: SimApi; hub: SimApi }): Promise<void> {
+    const clients = {
+      member: createClient(member.patientCall),
+      hub: createClient(hub.patientCall),
+    }
+    await this.#until(makeNodes(clients.member, this.#nodes))
+    await this.#until(makeKinds(clients.hub))
+    await this.#pass(STEP_MS)
+    await this.#until(makeMachines(clients.hub, this.#nodes))
+    this.#startProcesses({ member: member.call, hub: hub.call })
+    const workload = new Workload(
+      {
+        ...clients,
+        clock: this.#clock,
+        random: this.#fork(),
+        trace: this.#trace,
+        disturbed: (key) => this.#availability.disturb(key),
+        allDisturbed: (untilMs) => this.#availability.disturbAll(untilMs),
+        letGo: (uid) => this.#finalizers.letGo(uid),
+      },
+      paces[this.#options.pace ?? 'spells'],
+    )
+    const driver = new FaultDriver({
+      clock: this.#clock,
+      faults: this.#faults,
+      apis: [member, hub],
+      processes: this.#processes,
+      outages: this.#outages,
+      nodeNames: this.#nodes.map(({ metadata }) => metadata.name),
+      simNodes: () => this.#simNodes!,
+      member,
+      availability: this.#availability,
     })
-    const endMs = this.#clock.now() + this.#options.minutes * 60_000
     const broken = (error: unknown) => this.#report(`the workload failed: ${describeError(error)}`)
+    const endMs = this.#clock.monotonic() + this.#options.minutes * MINUTE_MS
     void workload.run(endMs).catch(broken)
-    while (this.#clock.now() < endMs && this.#problem === undefined) {
-      await this.#pass(60_000)
-      this.#strikeProcesses(api)
-      this.#strikeNodes(simNodes(), nodes)
+    while (this.#clock.monotonic() < endMs && this.#problem === undefined) {
+      await this.#pass(MINUTE_MS)
+      driver.strikeMinute()
     }
     if (this.#problem !== undefined) return
     this.#faults.end()
-    for (const { metadata } of nodes) simNodes().wake(metadata.name)
-    void workload.mend().catch(broken)
+    await this.#pass(MINUTE_MS)
+    await this.#until(workload.mend().catch(broken))
     await this.#settle()
     await this.#stayQuiet()
   }
 
-  #watchAll(call: ApiCall): void {
-    const observer = this.#observer
-    const context: CheckContext = {
-      observer,
-      clock: this.#clock,
-      report: (problem) => this.#report(problem),
-    }
-    const availability = rolloutAvailability(context)
-    this.#availability = availability
-    const checks: Check[] = [
-      revisionsRise(context),
-      oneNodePerPod(context),
-      noOvercommit(context),
-      noSurplusPods(context, () => this.#faults.count('answer-lost')),
-      availability,
-      this.#acknowledged,
-    ]
-    observer.on((change) => {
-      for (const check of checks) check.changed(change)
-    })
-    observer.start(call, OBSERVED, (error) => this.#report(describeError(error)))
-  }
-
-  #startProcesses(call: ApiCall, nodes: readonly Node[]): () => SimNodes {
-    const checked = checkWatches(this.#acknowledged.noting(call), (problem) =>
-      this.#report(problem),
-    )
-    const tools = {
-      call: checked,
+  #startProcesses(calls: ProcessTools['calls']): void {
+    const { plant } = this.#options
+    const tools: ProcessTools = {
+      calls,
       clock: this.#clock,
       random: this.#fork(),
       log: this.#log,
       faults: this.#faults,
+      check: (call) => this.#unsure.noting(call),
     }
-    let simNodes: SimNodes | undefined
-    this.#processes.push(
-      startProcess('nodes', tools, (context) => {
-        simNodes = new SimNodes({ ...context, nodes })
-        simNodes.start()
-      }),
-      startProcess('scheduler', tools, this.#options.scheduler ?? schedulerProcess),
-      startProcess('controllers', tools, this.#options.controllers ?? controllersProcess),
+    const planted = {
+      ...tools,
+      ...(plant?.call === undefined ? {} : { plantCall: plant.call }),
+    }
+    const skews = new Map(
+      this.#nodes.map(({ metadata }, i) => [
+        metadata.name,
+        i === 0 ? 0 : this.#faults.timeMs(2 * limits.skewMs) - limits.skewMs,
+      ]),
     )
-    return () => simNodes!
-  }
-
-  #strikeProcesses(api: SimApi): void {
-    for (const process of this.#processes)
-      if (this.#faults.strikes('process-crash', process.name)) this.#soon(() => process.restart())
-    if (!this.#faults.strikes('server-crash', 'API server')) return
-    this.#soon(() => {
-      api.restart().catch((error: unknown) => {
-        this.#report(`the API server did not start again: ${describeError(error)}`)
-      })
-    })
-  }
-
-  /** At some moment of the coming minute. */
-  #soon(fn: () => void): void {
-    this.#clock.after(this.#faults.timeMs(59_000), fn)
-  }
-
-  #strikeNodes(simNodes: SimNodes, nodes: readonly Node[]): void {
-    for (const { metadata } of nodes) {
-      if (!this.#faults.strikes('node-silent', metadata.name)) continue
-      const silenceMs = this.#faults.timeMs(faultTimes.silenceMs)
-      this.#availability?.disturbAll(this.#clock.now() + silenceMs + limits.silenceEchoMs)
-      simNodes.silence(metadata.name)
-      this.#clock.after(silenceMs, () => simNodes.wake(metadata.name))
-    }
+    this.#processes.push(
+      new Process('nodes', tools, (context) => {
+        this.#simNodes = new SimNodes({
+          ...context,
+          nodes: this.#nodes,
+          outages: this.#outages,
+          heartbeatMs: HEARTBEAT_MS,
+          pullFails: ({ metadata }) => this.#faults.strikes('pull-failure', metadata.name),
+          skewMs: (node) => skews.get(node) ?? 0,
+        })
+        this.#simNodes.start()
+      }),
+      new Process('scheduler', planted, plant?.scheduler ?? schedulerProcess),
+      new Process('controllers', planted, plant?.controllers ?? controllersProcess),
+      new Process('platform', planted, plant?.platform ?? platformProcess),
+      new Process('hub controllers', planted, hubControllersProcess),
+      new Process('provider', tools, providerProcess(this.#outages)),
+    )
   }
 
   /** Lets time pass until the promise is settled. */
@@ -232,40 +289,44 @@ class Simulation {
   }
 
   async #pass(ms: number): Promise<void> {
-    for (let left = ms; left > 0 && this.#problem === undefined; left -= 1_000)
-      await this.#clock.advance(1_000)
+    for (let left = ms; left > 0 && this.#problem === undefined; left -= STEP_MS) {
+      await this.#clock.advance(STEP_MS)
+      if (this.#clock.monotonic() < this.#nextLookMs) continue
+      this.#nextLookMs = this.#clock.monotonic() + LOOK_MS
+      for (const check of this.#checks) check.passed?.()
+    }
   }
 
   async #settle(): Promise<void> {
-    const startMs = this.#clock.now()
-    const endMs = startMs + limits.settleMinutesMax * 60_000
+    const startMs = this.#clock.monotonic()
+    const endMs = startMs + limits.settleMinutesMax * MINUTE_MS
     // The users' last changes are to be seen first.
-    await this.#pass(5_000)
+    await this.#pass(5 * STEP_MS)
     while (this.#problem === undefined) {
-      const left = unsettled(this.#observer)
+      const left = unsettled(this.#states)
       if (left.length === 0) break
-      if (this.#clock.now() > endMs)
+      if (this.#clock.monotonic() > endMs)
         return this.#report(
           `not as declared after ${limits.settleMinutesMax} min: ${left.join('; ')}`,
         )
-      await this.#pass(1_000)
+      await this.#pass(STEP_MS)
     }
-    this.#settledAfterSeconds = Math.round((this.#clock.now() - startMs) / 1_000)
+    this.#settledAfterSeconds = Math.round((this.#clock.monotonic() - startMs) / 1_000)
   }
 
   async #stayQuiet(): Promise<void> {
     // Back-offs and statuses in flight come to an end.
-    await this.#pass(60_000)
-    const countWrites = () => [...this.#observer.writes.values()].reduce((sum, n) => sum + n, 0)
+    await this.#pass(MINUTE_MS)
+    const countWrites = () => this.#states.member.writes + this.#states.hub.writes
     const before = countWrites()
-    await this.#pass(limits.quietMinutes * 60_000)
+    await this.#pass(limits.quietMinutes * MINUTE_MS)
     const perMinute = (countWrites() - before) / limits.quietMinutes
     if (perMinute > limits.quietWritesPerMinuteMax)
       this.#report(`${perMinute} writes a minute though there is nothing to do`)
-    const left = unsettled(this.#observer)
+    const left = unsettled(this.#states)
     if (left.length > 0) this.#report(`did not stay as declared: ${left.join('; ')}`)
-    const lost = this.#acknowledged.missing()
-    if (lost.length > 0) this.#report(`acknowledged and lost: ${lost.join(', ')}`)
+    const stale = staleCaches(this.#processes, this.#states)
+    if (stale.length > 0) this.#report(`a cache is wrong: ${stale.join('; ')}`)
   }
 
   #result(): SimulationResult {
@@ -277,25 +338,17 @@ class Simulation {
       traceLines: this.#trace.length,
       tail: this.#trace.tail(),
       faults: Object.fromEntries(counts.filter(([, count]) => count > 0)),
+      writes: this.#states.member.allWrites + this.#states.hub.allWrites,
+      simulatedMs: this.#clock.monotonic(),
       settledAfterSeconds: this.#settledAfterSeconds,
     }
   }
 }
 
-function nodeOf(index: number): Node {
-  const name = `node-${index + 1}`
-  const zone = `zone-${(index % 2) + 1}`
-  const resources = { cpu: '4', memory: '8Gi', pods: '30' }
-  return {
-    apiVersion: 'v1',
-    kind: 'Node',
-    metadata: {
-      name,
-      labels: { 'kubernetes.io/hostname': name, 'topology.kubernetes.io/zone': zone },
-    },
-    spec: {},
-    status: { capacity: resources, allocatable: resources },
-  }
+function follow(state: DurableState, checks: readonly Check[]): void {
+  state.on((change) => {
+    for (const check of checks) check.changed?.(change)
+  })
 }
 
 export function runSimulation(options: SimulationOptions): Promise<SimulationResult> {

@@ -10,6 +10,7 @@ export class Trace {
   readonly #write: ((line: string) => void) | undefined
   #length = 0
 
+  /** `now` in milliseconds; times of day are shown, from midnight on. */
   constructor(now: () => number, write?: (line: string) => void) {
     this.#now = now
     this.#write = write
@@ -20,7 +21,7 @@ export class Trace {
   }
 
   note(line: string): void {
-    const stamped = `${new Date(this.#now()).toISOString().slice(11, 23)} ${line}`
+    const stamped = `${new Date(this.#now()).toISOString().slice(8, 23)} ${line}`
     this.#hash.update(`${stamped}\n`)
     this.#length++
     this.#write?.(stamped)

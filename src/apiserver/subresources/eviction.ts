@@ -1,9 +1,10 @@
 // Eviction: a delete of a pod that a PodDisruptionBudget may refuse.
 import { rfc3339 } from '#base/clock.ts'
 import { notFound, StatusError } from '#base/errors.ts'
-import type { Pod } from '#kinds/k8s/core.ts'
+import type { Pod, PodCondition } from '#kinds/k8s/core.ts'
 import type { Eviction, PodDisruptionBudget } from '#kinds/k8s/policy.ts'
 import { matchesLabelSelector } from '#kinds/label-selector.ts'
+import { withCondition } from '#kinds/meta.ts'
 import { successStatus } from '../api-errors.ts'
 import type { Call, ClusterContext, Draft, Outcome, Target } from '../context.ts'
 import type { DeleteRequest, Propagation } from '../request-options.ts'
@@ -30,15 +31,53 @@ export async function evictPod(
   if (stored === undefined) throw notFound({ group: '', resource: 'pods' }, target.name)
   const pod = stored.object as Pod
   if (countsForBudgets(pod)) await spendBudget(context, call, pod, dryRun)
+  const isDry = dryRun || (deleteOptions?.dryRun?.length ?? 0) > 0
+  const { uid = pod.metadata.uid, resourceVersion } = deleteOptions?.preconditions ?? {}
+  // Of another pod than was meant, the deletion below says that it is.
+  const marked =
+    isDry || uid !== pod.metadata.uid
+      ? resourceVersion
+      : await markEvicted(context, call, { target, resourceVersion })
   const options: DeleteRequest = {
-    dryRun: dryRun || (deleteOptions?.dryRun?.length ?? 0) > 0,
+    dryRun: isDry,
     gracePeriodSeconds: deleteOptions?.gracePeriodSeconds,
     propagation: deleteOptions?.propagationPolicy as Propagation | undefined,
-    uid: deleteOptions?.preconditions?.uid ?? pod.metadata.uid,
-    resourceVersion: deleteOptions?.preconditions?.resourceVersion,
+    uid,
+    resourceVersion: marked,
   }
   await remove(context, call, { ...target, subresource: undefined }, options)
   return { type: 'object', status: 201, object: successStatus(201) }
+}
+
+/**
+ * Says on the pod why it goes, for whoever watches it end. Where the pod had to have a version, gives the
+ * one it must have now.
+ */
+async function markEvicted(
+  context: ClusterContext,
+  call: Call,
+  { target, resourceVersion }: { target: Target; resourceVersion: string | undefined },
+): Promise<string | undefined> {
+  const condition = {
+    type: 'DisruptionTarget',
+    status: 'True',
+    reason: 'EvictionByEvictionAPI',
+    message: 'Eviction API: evicting',
+  }
+  const { object: marked } = await replace(context, call, {
+    target: { ...target, subresource: 'status' },
+    dryRun: false,
+    byServer: true,
+    change({ object }) {
+      const draft = structuredClone(object) as Pod & Draft
+      const before = draft.status?.conditions
+      const conditions = withCondition<PodCondition>(before, condition, context.clock.now())
+      draft.status = { ...draft.status, conditions }
+      if (resourceVersion !== undefined) draft.metadata.resourceVersion = resourceVersion
+      return draft
+    },
+  })
+  return resourceVersion === undefined ? undefined : marked.metadata.resourceVersion
 }
 
 /** A pod that is done, not started or going already takes nothing from a budget. */

@@ -10,10 +10,12 @@ import {
   ADMIN,
   DEPLOYMENTS,
   deployment,
+  listOf,
   PODS,
   pod,
   serviceAccount,
   testCluster,
+  textOf,
 } from '../test-cluster.ts'
 
 const SERVICE_ACCOUNTS = '/api/v1/namespaces/default/serviceaccounts'
@@ -105,6 +107,33 @@ test('eviction notes when it was granted, from which on the pod must show that i
   await api.create(`${PODS}/p/eviction`, { metadata: { name: 'p' } })
   const { status } = await budget()
   assert.deepEqual(status?.['disruptedPods'], { p: rfc3339(clock.now()) })
+})
+
+test('eviction says on the pod why it goes', async () => {
+  const { api } = await clusterForPods()
+  await api.create(PODS, pod('p', {}, { finalizers: ['example.com/hold'] }))
+  await bind(api, 'n1')
+  await api.create(`${PODS}/p/eviction`, { metadata: { name: 'p' } })
+  const { metadata, status } = await api.get(`${PODS}/p`)
+  assert.notEqual(metadata?.['deletionTimestamp'], undefined)
+  const [condition] = listOf(status?.['conditions']).filter(
+    ({ type }) => textOf(type) === 'DisruptionTarget',
+  )
+  assert.equal(condition?.['reason'], 'EvictionByEvictionAPI')
+  assert.equal(condition['message'], 'Eviction API: evicting')
+})
+
+test('eviction of a version takes that version and no other', async () => {
+  const { api } = await clusterForPods()
+  await api.create(PODS, pod('p'))
+  const { metadata } = await bind(api, 'n1').then(() => api.get(`${PODS}/p`))
+  const evict = (resourceVersion: string) =>
+    api.create(`${PODS}/p/eviction`, {
+      metadata: { name: 'p' },
+      deleteOptions: { preconditions: { resourceVersion } },
+    })
+  await assert.rejects(evict('1'), { reason: 'Conflict' })
+  await evict(textOf(metadata?.['resourceVersion']))
 })
 
 test('eviction waits until the controller has seen the newest wish of the budget', async () => {

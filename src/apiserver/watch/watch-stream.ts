@@ -1,13 +1,15 @@
 // A watch for a caller in the same process: objects as they are, through a bounded queue.
-import { limits } from '#base/limits.ts'
 import type { WatchItem, WatchSink } from './sink.ts'
 
 type Open = (sink: WatchSink) => { close(): void }
 
 /** The watch opens at once, not when iteration starts, so that no event is missed in between. */
-export function watchStream(open: Open, signal: AbortSignal | undefined): AsyncIterable<unknown> {
+export function watchStream(
+  open: Open,
+  { signal, queueEventsMax }: { signal: AbortSignal; queueEventsMax: number },
+): AsyncIterable<unknown> {
   const queue: unknown[] = []
-  let isOver = signal?.aborted ?? false
+  let isOver = signal.aborted
   let wake: (() => void) | undefined
   const rouse = () => {
     wake?.()
@@ -16,7 +18,7 @@ export function watchStream(open: Open, signal: AbortSignal | undefined): AsyncI
   const sink: WatchSink = {
     deliver(items) {
       // The initial state comes in one step and may be larger than the queue.
-      if (queue.length > 0 && queue.length + items.length > limits.watchQueueEventsMax) return false
+      if (queue.length > 0 && queue.length + items.length > queueEventsMax) return false
       for (const item of items) queue.push(plain(item))
       rouse()
       return true
@@ -33,14 +35,14 @@ export function watchStream(open: Open, signal: AbortSignal | undefined): AsyncI
     watch?.close()
     rouse()
   }
-  signal?.addEventListener('abort', stop, { once: true })
+  signal.addEventListener('abort', stop, { once: true })
 
   return {
     async *[Symbol.asyncIterator]() {
       try {
         for (;;) {
           for (const event of queue.splice(0)) {
-            if (signal?.aborted) return
+            if (signal.aborted) return
             yield event
           }
           if (queue.length > 0) continue
@@ -48,7 +50,7 @@ export function watchStream(open: Open, signal: AbortSignal | undefined): AsyncI
           await new Promise<void>((resolve) => (wake = resolve))
         }
       } finally {
-        signal?.removeEventListener('abort', stop)
+        signal.removeEventListener('abort', stop)
         watch?.close()
       }
     },

@@ -6,13 +6,13 @@ import { amountsOf } from '#kinds/resource-amounts.ts'
 import type { Check, CheckContext } from './check.ts'
 
 /** The pods of a node never ask for more than the node has. */
-export function noOvercommit({ observer, report }: CheckContext): Check {
+export function noOvercommit({ state, report }: CheckContext): Check {
   return {
     changed({ kind, object }) {
       const name = kind === 'Pod' ? (object as Pod).spec.nodeName : undefined
-      const node = name === undefined ? undefined : observer.get(nodes, name)
+      const node = name === undefined ? undefined : state.get(nodes, name)
       if (node === undefined) return
-      const here = observer
+      const here = state
         .list(pods)
         .filter((pod) => pod.spec.nodeName === name && !isPodFinished(pod))
       const taken: Record<string, number> = { pods: here.length }
