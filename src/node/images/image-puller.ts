@@ -38,9 +38,15 @@ export interface PullEvents {
 export interface PullRequest {
   podUid: string
   container: Container
-  /** Tried in order; a pull without credentials comes last. */
+  /** Tried in order; only where there are none, a pull goes without. */
   credentials: readonly Credentials[]
   events: PullEvents
+}
+
+interface Pull {
+  beganAtMs: number
+  /** The image's reference by digest. */
+  reference: Promise<string>
 }
 
 interface Failure {
@@ -62,6 +68,8 @@ export class ImagePuller {
   readonly #clock: Clock
   readonly #random: Random
   readonly #gate = new Gate(nodeLimits.imagePullsMax)
+  /** Under way, by image and credentials: others that want the same wait for it. */
+  readonly #pulls = new Map<string, Pull>()
   /** Failures by pod and image: another pod may try at once. */
   readonly #failures = new Map<string, Failure>()
 
@@ -111,7 +119,7 @@ export class ImagePuller {
     const askedAtMs = this.#clock.now()
     request.events.pulling()
     try {
-      const image = await this.#gate.run(() => this.#download(request, name, askedAtMs))
+      const image = await this.#download(request, name, askedAtMs)
       this.#failures.delete(key)
       return image
     } catch (error) {
@@ -124,16 +132,30 @@ export class ImagePuller {
   }
 
   async #download(request: PullRequest, name: string, askedAtMs: number): Promise<RuntimeImage> {
-    const beganAtMs = this.#clock.now()
-    const reference = await this.#tryCredentials(name, request.credentials)
-    const image = await this.#runtime.image(reference)
+    const pull = this.#pullOnce(name, request.credentials)
+    const image = await this.#runtime.image(await pull.reference)
     if (image === undefined) throw new Error(`image "${name}" is gone right after its pull`)
     request.events.pulled({
-      tookMs: this.#clock.now() - beganAtMs,
+      tookMs: this.#clock.now() - pull.beganAtMs,
       waitedMs: this.#clock.now() - askedAtMs,
       sizeBytes: image.sizeBytes,
     })
     return image
+  }
+
+  #pullOnce(name: string, credentials: readonly Credentials[]): Pull {
+    const key = JSON.stringify([name, credentials])
+    const underWay = this.#pulls.get(key)
+    if (underWay !== undefined) return underWay
+    const pull: Pull = { beganAtMs: this.#clock.now(), reference: Promise.resolve('') }
+    pull.reference = this.#gate
+      .run(() => {
+        pull.beganAtMs = this.#clock.now()
+        return this.#tryCredentials(name, credentials)
+      })
+      .finally(() => this.#pulls.delete(key))
+    this.#pulls.set(key, pull)
+    return pull
   }
 
   async #tryCredentials(name: string, credentials: readonly Credentials[]): Promise<string> {

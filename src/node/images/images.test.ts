@@ -6,7 +6,7 @@ import type { Container, Secret } from '#kinds/k8s/core.ts'
 import { fakeRuntime } from '../runtime/fake-runtime.ts'
 import { wholeImageName } from './image-name.ts'
 import { type ImageError, ImagePuller } from './image-puller.ts'
-import { credentialsIn, registryOf } from './pull-secrets.ts'
+import { credentialsFor } from './pull-secrets.ts'
 
 function setup() {
   const clock = fakeClock()
@@ -85,6 +85,17 @@ describe('ImagePuller', () => {
     assert.equal(reason, 'ErrImageNeverPull')
   })
 
+  test('pulls an image once for all that want it at the same time', async () => {
+    const s = setup()
+    s.runtime.pullable.add('app:1')
+    const pods = ['a', 'b', 'c']
+    await Promise.all(pods.map((uid) => s.ensure('app:1', {}, uid)))
+    assert.equal(s.runtime.calls.filter((call) => call.startsWith('pullImage')).length, 1)
+    assert.deepEqual(s.told.toSorted(), [...pods.map(() => 'pulled'), ...pods.map(() => 'pulling')])
+    await s.ensure('app:1', { imagePullPolicy: 'Always' })
+    assert.equal(s.runtime.calls.filter((call) => call.startsWith('pullImage')).length, 2)
+  })
+
   test('backs off from a pull that failed, 10 s first, for this pod only', async () => {
     const s = setup()
     assert.deepEqual(await s.failure('app:1'), {
@@ -107,41 +118,63 @@ describe('ImagePuller', () => {
   })
 })
 
-describe('registryOf', () => {
-  const rows: [string, string][] = [
-    ['busybox', 'docker.io'],
-    ['library/busybox:1', 'docker.io'],
-    ['ghcr.io/a/b', 'ghcr.io'],
-    ['localhost/a', 'localhost'],
-    ['localhost:5000/a:1', 'localhost:5000'],
+describe('credentialsFor', () => {
+  const secretOf = (auths: object, type = 'kubernetes.io/dockerconfigjson'): Secret => {
+    const isNew = type === 'kubernetes.io/dockerconfigjson'
+    const text = JSON.stringify(isNew ? { auths } : auths)
+    const key = isNew ? '.dockerconfigjson' : '.dockercfg'
+    const data = { [key]: Buffer.from(text).toString('base64') }
+    return { apiVersion: 'v1', kind: 'Secret', metadata: { name: 's' }, type, data }
+  }
+  const as = (username: string) => ({ username, password: 'p' })
+  const names = (secrets: Secret[], image: string) =>
+    credentialsFor(secrets, image).map(({ username }) => username)
+
+  const rows: [entry: string, image: string, matches: boolean][] = [
+    ['ghcr.io', 'ghcr.io/a/b:1', true],
+    ['https://ghcr.io', 'ghcr.io/a', true],
+    ['https://ghcr.io/v2/', 'ghcr.io/a', true],
+    ['ghcr.io', 'ghcr.io:5000/a', false],
+    ['ghcr.io:5000', 'ghcr.io:5000/a', true],
+    ['ghcr.io/team', 'ghcr.io/team/a', true],
+    ['ghcr.io/team', 'ghcr.io/other/a', false],
+    ['*.example.com', 'registry.example.com/a', true],
+    ['*.example.com', 'a.registry.example.com/a', false],
+    ['*.*.example.com', 'a.registry.example.com/a', true],
+    ['*.example.com', 'example.com/a', false],
+    ['prefix.*.io', 'prefix.example.io/a', true],
+    ['reg*.example.com/team', 'registry.example.com/team/a', true],
+    ['localhost:5000', 'localhost:5000/a', true],
+    ['https://index.docker.io/v1/', 'busybox', true],
+    ['https://index.docker.io/v1/', 'team/app:1', true],
+    ['docker.io', 'docker.io/library/busybox', true],
+    ['docker.io', 'busybox', true],
+    ['https://index.docker.io/v1/', 'ghcr.io/busybox', false],
   ]
-  for (const [image, registry] of rows)
-    test(`${image} is at ${registry}`, () => assert.equal(registryOf(image), registry))
-})
+  for (const [entry, image, matches] of rows)
+    test(`${entry} is ${matches ? '' : 'not '}for ${image}`, () =>
+      assert.deepEqual(names([secretOf({ [entry]: as('me') })], image), matches ? ['me'] : []))
 
-describe('credentialsIn', () => {
-  const secretOf = (key: string, value: unknown): Secret => ({
-    apiVersion: 'v1',
-    kind: 'Secret',
-    metadata: { name: 's' },
-    data: { [key]: Buffer.from(JSON.stringify(value)).toString('base64') },
-  })
-  const auth = Buffer.from('me:pass:word').toString('base64')
-
-  test('finds the registry of the image', () => {
-    const secret = secretOf('.dockerconfigjson', {
-      auths: { 'https://ghcr.io/v2/': { auth }, 'other.io': { username: 'x', password: 'y' } },
-    })
-    assert.deepEqual(credentialsIn(secret, 'ghcr.io/a/b:1'), [
-      { username: 'me', password: 'pass:word' },
-    ])
-    assert.deepEqual(credentialsIn(secret, 'other.io/a'), [{ username: 'x', password: 'y' }])
-    assert.deepEqual(credentialsIn(secret, 'third.io/a'), [])
+  test('gives the most particular first, and all that match', () => {
+    const first = secretOf({ 'ghcr.io': as('one'), 'ghcr.io/team': as('team') })
+    const second = secretOf({ 'ghcr.io': as('two'), 'quay.io': as('other') })
+    assert.deepEqual(names([first, second], 'ghcr.io/team/a'), ['team', 'one', 'two'])
   })
 
-  test('knows the names of Docker Hub and the old format', () => {
-    const secret = secretOf('.dockercfg', { 'https://index.docker.io/v1/': { auth } })
-    assert.equal(credentialsIn(secret, 'busybox').length, 1)
+  test('reads both formats, and a password with colons', () => {
+    const auth = Buffer.from('me:pass:word').toString('base64')
+    const entry = { 'ghcr.io': { auth, username: 'not', password: 'me' } }
+    for (const type of ['kubernetes.io/dockerconfigjson', 'kubernetes.io/dockercfg'])
+      assert.deepEqual(credentialsFor([secretOf(entry, type)], 'ghcr.io/a'), [
+        { username: 'me', password: 'pass:word' },
+      ])
+  })
+
+  test('takes nothing from Secrets of other types, and names one that is broken', () => {
+    const other = { ...secretOf({ 'ghcr.io': as('me') }), type: 'Opaque' }
+    assert.deepEqual(names([other], 'ghcr.io/a'), [])
+    const broken = { ...secretOf({}), data: { '.dockerconfigjson': 'bm90IGpzb24=' } }
+    assert.throws(() => names([broken], 'ghcr.io/a'), /of secret "s" is not JSON/)
   })
 })
 

@@ -11,7 +11,7 @@ import type { ObjectSource } from '../container/object-source.ts'
 import { type MachineDirectories, logPath, podPlaces } from '../container/pod-places.ts'
 import { nodeLimits } from '../limits.ts'
 import { ImageError, type ImagePuller } from '../images/image-puller.ts'
-import { podCredentials } from '../images/pull-secrets.ts'
+import { credentialsFor, podPullSecrets } from '../images/pull-secrets.ts'
 import {
   type Credentials,
   type Runtime,
@@ -85,7 +85,16 @@ async function ensureImage(deps: StartDependencies, start: ContainerStart): Prom
   const name = container.image ?? ''
   const tell = (reason: string, message: string) =>
     events.aboutContainer(pod, container, normal(reason, message))
-  const own = await podCredentials(pod, name, deps.objects)
+  const { secrets, missing } = await podPullSecrets(pod, deps.objects)
+  if (missing.length > 0)
+    events.aboutPod(
+      pod,
+      warning(
+        'FailedToRetrieveImagePullSecret',
+        `Unable to retrieve some image pull secrets (${missing.join(', ')}); attempting to pull the image may not succeed.`,
+      ),
+    )
+  const own = credentialsFor(secrets, name)
   const cluster = deps.pullCredentials(name)
   const ensured = deps.images.ensure({
     podUid: pod.metadata.uid ?? '',
@@ -209,7 +218,7 @@ export function tellStartFailure(
     tell(normal('BackOff', `Back-off pulling image "${container.image}"`))
   // Told already, without what the hook wrote.
   if (error instanceof HookError) return
+  if (reason === 'ErrImageNeverPull') tell(warning(reason, error.message))
   if (reason === 'InvalidImageName') tell(warning('InspectFailed', error.message))
-  const named = error instanceof ImageError && reason !== 'ErrImageNeverPull'
-  tell(warning('Failed', `Error: ${named ? reason : error.message}`))
+  tell(warning('Failed', `Error: ${error instanceof ImageError ? reason : error.message}`))
 }
