@@ -38,6 +38,7 @@ export const platformProcess: StartProcess = (context) => {
   const common = { hub, members: oneMember(context), clock, random, log }
   new ContainerServiceController({
     ...common,
+    recorder: hub.recorderFor('container-service'),
     // There is no registry: every name is taken as it is.
     resolveImage: (_project, image) => Promise.resolve({ found: true, image }),
   }).start()
