@@ -36,10 +36,15 @@ export async function answer(
   try {
     return await answerAllowed(context, handlers, call)
   } catch (error) {
-    if (isReason(error, 'Conflict') || isReason(error, 'AlreadyExists'))
-      await context.objects.settled()
+    if (restsOnPending(call, error)) await context.objects.settled()
     throw error
   }
+}
+
+/** Writes look at what was accepted, reads at what is on the disk. */
+function restsOnPending({ request }: Call, error: unknown): boolean {
+  if (isReason(error, 'Conflict') || isReason(error, 'AlreadyExists')) return true
+  return isReason(error, 'NotFound') && request.method !== 'GET'
 }
 
 async function answerAllowed(

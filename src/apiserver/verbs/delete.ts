@@ -180,8 +180,11 @@ async function commit(
     const object = hasGracePeriod(resource) ? draft : current.object
     return removed ? { object, gone: true } : undefined
   }
-  if (dryRun || JSON.stringify(draft) === JSON.stringify(current.object))
+  if (dryRun || JSON.stringify(draft) === JSON.stringify(current.object)) {
+    // The answer rests on a write that may still wait for the disk.
+    if (revision > context.objects.revision) await context.objects.settled()
     return { object: draft, gone: false }
+  }
   const written = await context.objects.write(key, draft, revision)
   return written.ok ? { object: written.stored.object, gone: false } : undefined
 }

@@ -65,6 +65,33 @@ test('update that changes nothing is answered only once what it found is on disk
   assert.deepEqual((await same)['metadata'], (await first)['metadata'])
 })
 
+test('delete that changes nothing more is answered only once what it found is on disk', async () => {
+  const { api, hold, release } = await clusterWithSlowDisk()
+  const kept = configMap('a')
+  await api.create(CONFIG_MAPS, {
+    ...kept,
+    metadata: { ...kept.metadata, finalizers: ['example.com/hold'] },
+  })
+  hold()
+  const first = api.delete(`${CONFIG_MAPS}/a`)
+  const again = api.delete(`${CONFIG_MAPS}/a`)
+  assert.equal(await hasEnded(again), false)
+  release()
+  await Promise.all([first, again])
+})
+
+test('delete tells that an object is gone only once its removal is on disk', async () => {
+  const { api, hold, release } = await clusterWithSlowDisk()
+  await api.create(CONFIG_MAPS, configMap('a'))
+  hold()
+  const first = api.delete(`${CONFIG_MAPS}/a`)
+  const refused = assert.rejects(api.delete(`${CONFIG_MAPS}/a`), { reason: 'NotFound' })
+  assert.equal(await hasEnded(refused), false)
+  release()
+  await refused
+  await first
+})
+
 test('create tells that a name is taken only once its object can be read', async () => {
   const { api, hold, release } = await clusterWithSlowDisk()
   hold()
