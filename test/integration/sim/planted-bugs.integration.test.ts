@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { runSimulation } from '../simulation.ts'
-import { type PlantedBug, plantedBugs } from './planted-bugs.ts'
+import { runSimulation } from '#sim/simulation.ts'
+import { type PlantedBug, plantedBugs } from '#sim/planted/planted-bugs.ts'
 
 const FIRST_SEED = 40
 
