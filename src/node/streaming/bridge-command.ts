@@ -1,5 +1,6 @@
 // Joins a client's remote command with the runtime's: bytes both ways, and how it ended.
-import { finished } from 'node:stream/promises'
+import { finished, type Readable, type Writable } from 'node:stream'
+import { finished as whenFinished } from 'node:stream/promises'
 import type { Clock } from '#base/clock.ts'
 import type { CommandSession } from '#streams/command/channels.ts'
 import { lostStatus, readOutcomeText, renderOutcome } from '#streams/command/outcome.ts'
@@ -21,16 +22,24 @@ export interface CommandBridge {
 /** How a terminal is told that its input ends: closing what is behind it says nothing to the command. */
 const END_OF_TRANSMISSION = '\x04'
 
+/** The stream itself stays open: containerd takes its end for a wish to see no more output. */
+function feedTerminal(from: Readable, to: Writable): Promise<void> {
+  from.pipe(to, { end: false })
+  return new Promise((resolve) => {
+    finished(from, { writable: false }, () => to.write(END_OF_TRANSMISSION, () => resolve()))
+  })
+}
+
 /** Resolves when both sides are told goodbye. */
 export async function bridgeCommand(bridge: CommandBridge): Promise<void> {
   const { client, runtime, protocol, clock } = bridge
-  const last = bridge.ownsTerminal ? END_OF_TRANSMISSION : undefined
+  const feed = bridge.ownsTerminal ? feedTerminal : pump
   const { channels: from } = client
   const { channels: to } = runtime
   // What comes on a channel of the other direction is nobody's, and would stand in the way of the rest.
   for (const channel of [from.stdout, from.stderr, from.error, to.stdin, to.resize])
     channel?.resume()
-  const input = from.stdin && to.stdin ? pump(from.stdin, to.stdin, last) : Promise.resolve()
+  const input = from.stdin && to.stdin ? feed(from.stdin, to.stdin) : Promise.resolve()
   if (from.resize && to.resize) void pump(from.resize, to.resize)
   void client.closed.then(async () => {
     // Nobody listens any more: the command gets what was typed, and then its input and output end.
@@ -55,6 +64,6 @@ export async function endCommand(
 ): Promise<void> {
   const { error } = client.channels
   error!.end(renderOutcome(outcome, protocol))
-  await finished(error!, { readable: false })
+  await whenFinished(error!, { readable: false })
   client.close()
 }

@@ -19,6 +19,8 @@ export async function forwardConnection(
   open: OpenForward,
   clock: Clock,
 ): Promise<void> {
+  // Heard from the start: it may happen while the way into the pod is opened.
+  const broken = Promise.race([once(client.data, 'reset'), once(client.data, 'close')])
   client.error.resume()
   const opened = await open(client.port).catch((error: unknown) => error as Error)
   if (opened instanceof Error) {
@@ -31,7 +33,7 @@ export async function forwardConnection(
   pair.error.end()
   const up = pump(client.data, pair.data)
   const down = Promise.all([pump(pair.data, client.data), pump(pair.error, client.error)])
-  await Promise.race([down, once(client.data, 'reset'), once(client.data, 'close')])
+  await Promise.race([down, broken])
   // What the client has sent still goes out; what it sends later has nobody to go to.
   await within(up, streamLimits.closeGraceMs, clock)
   connection.close()
