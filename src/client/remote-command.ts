@@ -131,7 +131,14 @@ function failureOf({ message, status }: { message: string; status?: CommandStatu
 async function copy(from: Readable | undefined, to: Writable | undefined): Promise<void> {
   if (from === undefined || to === undefined) return
   from.pipe(to, { end: false })
-  await finished(from, { writable: false })
+  // A writer that was closed wants no more; unread, the channel would never come to its end.
+  const drop = () => from.resume()
+  to.once('close', drop)
+  try {
+    await finished(from, { writable: false })
+  } finally {
+    to.off('close', drop)
+  }
 }
 
 async function sendSizes(

@@ -12,7 +12,7 @@ import { createTokenIssuer, newTokenKeyPem } from '#identity/token-issuer.ts'
 import { builtinKinds } from '#kinds/registry.ts'
 import { openMemoryStore } from '#storage/open-memory-store.ts'
 import { createApiListener } from '#apiserver/http/api-listener.ts'
-import type { LogicalCluster } from '#apiserver/logical-cluster.ts'
+import type { LogicalCluster, LogicalClusterOptions } from '#apiserver/logical-cluster.ts'
 import { createLogicalCluster } from '#apiserver/logical-cluster.ts'
 
 export interface TestServer {
@@ -28,7 +28,10 @@ export interface TestServer {
 export const TEST_TOKEN = 'test-admin-token'
 const ADMIN = { username: 'admin', uid: 'admin', groups: ['system:masters'] }
 
-export async function startTestServer(port = 0): Promise<TestServer> {
+export async function startTestServer(
+  port = 0,
+  options: Partial<LogicalClusterOptions> = {},
+): Promise<TestServer> {
   const clock = systemClock
   const log = lineLogger({
     write: (line) => process.stderr.write(line),
@@ -71,6 +74,7 @@ export async function startTestServer(port = 0): Promise<TestServer> {
       findToken: (hash) => (hash === hashToken(TEST_TOKEN) ? ADMIN : undefined),
       serviceCIDR: '10.96.0.0/18',
       version: '0.0.0-test',
+      ...options,
     })
     clusters.set(name, cluster)
     contexts.push({ name, admin })
