@@ -345,6 +345,7 @@ const failing = [
   pod('no-key', {
     env: [{ name: 'X', valueFrom: { secretKeyRef: { name: 'key', key: 'no' } } }],
   }),
+  pod('no-sysctl', {}, { securityContext: { sysctls: [{ name: 'kernel.msgmax', value: '1' }] } }),
   pod('no-pull-secret', {}, { imagePullSecrets: [{ name: 'absent' }] }),
   pod('long-name', {}, { subdomain: 's'.repeat(63), setHostnameAsFQDN: true }),
 ]

@@ -272,6 +272,14 @@ describe('a container', { skip: kubectlMissing }, () => {
       'FailedToRetrieveImagePullSecret',
       /^Unable to retrieve some image pull secrets \(absent\); attempting to pull/,
     )
+    await event(
+      'no-sysctl',
+      'SysctlForbidden',
+      /^forbidden sysctl: "kernel.msgmax" not allowlisted$/,
+    )
+    const { phase, reason, message } = (await podOf('no-sysctl')).status
+    assert.deepEqual([phase, reason], ['Failed', 'SysctlForbidden'])
+    assert.match(message!, /^Pod was rejected: forbidden sysctl/)
     await ready('no-pull-secret')
     await event('long-name', 'FailedCreatePodSandBox', /FQDN long-name\.s+\.\S+ is too long \(64/)
   })

@@ -6,6 +6,7 @@ import { podAnnotations, podLabels } from './labels.ts'
 import { podCgroup } from './pod-cgroup.ts'
 import { type MachineDirectories, podPlaces } from './pod-places.ts'
 import { sandboxSecurity } from './security-context.ts'
+import { dotted } from './sysctls.ts'
 
 export interface SandboxOptions {
   pod: Pod
@@ -18,7 +19,7 @@ export function sandboxConfig(options: SandboxOptions): SandboxConfig {
   const { pod, attempt, machine } = options
   const { name, namespace = '', uid = '', annotations = {} } = pod.metadata
   const sysctls = (pod.spec.securityContext?.sysctls ?? []).map(
-    ({ name: sysctl, value }) => [sysctl, value] as const,
+    ({ name: sysctl, value }) => [dotted(sysctl), value] as const,
   )
   return {
     metadata: { name, uid, namespace, attempt },

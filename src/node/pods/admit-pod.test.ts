@@ -23,6 +23,29 @@ const one = (container: Partial<Container>, spec: Partial<PodSpec> = {}): Pod =>
 const asks = (cpu: string, memory: string) => one({ resources: { requests: { cpu, memory } } })
 const onPort = (hostPort: number) => one({ ports: [{ containerPort: 80, hostPort }] })
 
+const sysctlCases: [string, Pod, Pod[], string?][] = [
+  ['kernel.shm_rmid_forced'],
+  ['kernel/shm_rmid_forced'],
+  ['net.ipv4.tcp_rmem'],
+  ['kernel.msgmax', 'SysctlForbidden: forbidden sysctl: "kernel.msgmax" not allowlisted'],
+  ['constructor', 'SysctlForbidden: forbidden sysctl: "constructor" not allowlisted'],
+].map(([name = '', refusal]): [string, Pod, Pod[], string?] => {
+  const pod = one({}, { securityContext: { sysctls: [{ name, value: '1' }] } })
+  return refusal === undefined ? [`sets ${name}`, pod, []] : [`sets ${name}`, pod, [], refusal]
+})
+sysctlCases.push([
+  "sets the machine's own network",
+  one(
+    {},
+    {
+      hostNetwork: true,
+      securityContext: { sysctls: [{ name: 'net.ipv4.tcp_rmem', value: '1' }] },
+    },
+  ),
+  [],
+  'SysctlForbidden: forbidden sysctl: "net.ipv4.tcp_rmem" not allowed with host net enabled',
+])
+
 const cases: [string, Pod, Pod[], string?][] = [
   ['fits', asks('900m', '512Mi'), [asks('1', '512Mi')]],
   [
@@ -61,6 +84,13 @@ const cases: [string, Pod, Pod[], string?][] = [
     one({}, { tolerations: [] }),
     [],
     "TaintToleration: Predicate TaintToleration failed: node(s) had taints that the pod didn't tolerate",
+  ],
+  ...sysctlCases,
+  [
+    'wants only the groups that it names',
+    one({}, { securityContext: { supplementalGroupsPolicy: 'Strict' } }),
+    [],
+    'SupplementalGroupsPolicyNotSupported: SupplementalGroupsPolicy=Strict is not supported in this node',
   ],
   [
     'is for another system',

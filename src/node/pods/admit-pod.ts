@@ -4,6 +4,7 @@ import type { Node, Pod } from '#kinds/k8s/core.ts'
 import { wantedNodes } from '#placement/node-affinity.ts'
 import { NodeState, type PlacedPod, placedPod } from '#placement/node-state.ts'
 import { untoleratedTaint } from '#placement/taints.ts'
+import { sysctlProblem } from '../container/sysctls.ts'
 
 export interface Refusal {
   /** A word, such as "OutOfcpu". */
@@ -76,8 +77,31 @@ const taints: Check = ({ pod }, state) => {
     : predicate('TaintToleration', "node(s) had taints that the pod didn't tolerate")
 }
 
+const sysctls: Check = ({ pod }) => {
+  const message = sysctlProblem(pod)
+  return message === undefined ? undefined : { reason: 'SysctlForbidden', message }
+}
+
+/** The runtime always joins the groups that the image gives its user. */
+const groups: Check = ({ pod }) =>
+  pod.spec.securityContext?.supplementalGroupsPolicy === 'Strict'
+    ? {
+        reason: 'SupplementalGroupsPolicyNotSupported',
+        message: 'SupplementalGroupsPolicy=Strict is not supported in this node',
+      }
+    : undefined
+
 /** In a kubelet's order: the first that says no is told. */
-const CHECKS: readonly Check[] = [system, places, resources, affinity, ports, taints]
+const CHECKS: readonly Check[] = [
+  system,
+  places,
+  resources,
+  affinity,
+  ports,
+  taints,
+  sysctls,
+  groups,
+]
 
 /** Why the machine cannot take the pod, in a kubelet's words; undefined when it can. */
 export function refusalOf({ pod, node, others }: Admission): Refusal | undefined {
