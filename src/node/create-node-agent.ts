@@ -37,6 +37,7 @@ import { RuntimeWatch } from './runtime/runtime-watch.ts'
 import { StreamingServer } from './streaming/streaming-server.ts'
 import { showHost } from './volumes/machine-mounts.ts'
 import { podVolumes } from './volumes/pod-volumes.ts'
+import { StorageKeeper } from './volumes/storage-keeper.ts'
 import { tokenSource } from './volumes/service-account-token.ts'
 import { type VolumeMounts, linuxVolumeMounts } from './volumes/volume-mounts.ts'
 
@@ -123,6 +124,7 @@ class Agent implements NodeAgent {
   readonly #reporter: NodeReporter
   readonly #server: AgentServer
   readonly #logs: LogKeeper
+  readonly #storage: StorageKeeper
   /** Set once pods are being taken up; the second time the runtime comes they only are looked at. */
   #adoption: Promise<void> | undefined
   #stopped = false
@@ -175,6 +177,15 @@ class Agent implements NodeAgent {
       info: () => nodeInfo(nodeName, this.#watch.version),
     })
     this.#logs = new LogKeeper({ runtime, machine, limits: nodeLimits.containerLogs, clock, log })
+    this.#storage = new StorageKeeper({
+      pods: () => this.#manager.pods,
+      runtime,
+      machine,
+      evict: (pod, message) => this.#manager.evict(pod, message),
+      periodMs: nodeLimits.storagePeriodMs,
+      clock,
+      log,
+    })
     const isHealthy = () => this.#watch.problem === undefined
     const { socketPath } = this
     const manager = this.#manager
@@ -192,6 +203,7 @@ class Agent implements NodeAgent {
     this.#watchSources()
     this.#watch.start()
     this.#logs.start()
+    this.#storage.start()
     // The node keeps the readiness that it has until the runtime was asked.
     await this.#watch.known
     await this.#reporter.start()
@@ -202,6 +214,7 @@ class Agent implements NodeAgent {
     await this.#server.stop()
     await this.#watch.stop()
     await this.#logs.stop()
+    await this.#storage.stop()
     this.#reach.stop()
     await this.#reporter.stop()
     await this.#nodeInformer.stop()

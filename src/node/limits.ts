@@ -28,6 +28,8 @@ export const nodeLimits = {
   logReopen: { tries: 20, delayMs: 50 },
   /** A file that environment variables are read from. */
   envFileBytesMax: 64 * 1024,
+  /** How often pods are held to what they may take of the disk. */
+  storagePeriodMs: 10_000,
   leasePeriodMs: 1_000,
   /** How often the agent asks whether its machine answers, and that soon after a start. */
   reachPeriodMs: 250,

@@ -350,6 +350,17 @@ const failing = [
   pod('long-name', {}, { subdomain: 's'.repeat(63), setHostnameAsFQDN: true }),
 ]
 
+/** Writes so much to a file and stays. */
+const writes = (file: string, mebibytes: number) =>
+  script(`dd if=/dev/zero of=${file} bs=1M count=${mebibytes}`, STAY)
+const greedy = [
+  volume('greedy-volume', { emptyDir: { sizeLimit: '1Mi' } }, writes('/v/x', 4)),
+  pod('greedy-layer', {
+    ...writes('/x', 8),
+    resources: { limits: { 'ephemeral-storage': '4Mi' } },
+  }),
+]
+
 const healing = [
   volume('late-volume', { secret: { secretName: 'late' } }),
   pod('late-variable', {
@@ -412,6 +423,7 @@ export const everything = [
   machine,
   environment,
   ...failing,
+  ...greedy,
   ...healing,
   ...logging,
 ]

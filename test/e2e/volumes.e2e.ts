@@ -325,6 +325,23 @@ describe('a container', { skip: kubectlMissing }, () => {
     assert.ok(isSequence(tail) && tail.length >= 5000 && Number(tail[0]) < 300_000)
   })
 
+  test('is evicted when it takes more of the disk than it may', async () => {
+    const messages: Record<string, RegExp> = {
+      'greedy-volume': /^Usage of EmptyDir volume "v" exceeds the limit "1Mi"\. $/,
+      'greedy-layer':
+        /^Pod ephemeral local storage usage exceeds the total limit of containers 4Mi\. $/,
+    }
+    for (const [name, message] of Object.entries(messages)) {
+      const { status } = await eventually(`the end of ${name}`, TIMEOUT_MS, async () => {
+        const found = await podOf(name)
+        return found.status.phase === 'Failed' ? found : undefined
+      })
+      assert.equal(status.reason, 'Evicted')
+      assert.match(status.message!, message)
+      await event(name, 'Evicted', message)
+    }
+  })
+
   test('has a log of each start, of which a part can be asked for', async () => {
     await eventually('the second start', TIMEOUT_MS, async () =>
       (await ok(k('logs', 'again'))).includes('start 2'),

@@ -13,8 +13,11 @@ import type { PlanBuilder } from './plan-builder.ts'
 /** Whoever deletes with a grace period of 0 still leaves a moment for a TERM signal. */
 const GRACE_SECONDS_MIN = 1
 
-const graceSecondsOf = ({ pod: { metadata, spec } }: PodView): number =>
-  metadata.deletionGracePeriodSeconds ?? spec.terminationGracePeriodSeconds ?? 30
+/** A pod that is evicted must give back at once what it takes. */
+const graceSecondsOf = ({ pod: { metadata, spec }, eviction }: PodView): number =>
+  eviction === undefined
+    ? (metadata.deletionGracePeriodSeconds ?? spec.terminationGracePeriodSeconds ?? 30)
+    : GRACE_SECONDS_MIN
 
 /** When the pod's grace period is used up. */
 function graceEndMs(view: PodView): number {

@@ -76,6 +76,10 @@ export function podConditions(view: PodView, input: ConditionInput): PodConditio
     ['Ready', podReady(view, containers)],
     ['ContainersReady', containers],
   ]
+  if (view.eviction !== undefined) {
+    const { message } = view.eviction
+    own.push(['DisruptionTarget', { status: 'True', reason: 'TerminationByKubelet', message }])
+  }
   const generation =
     pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }
   const updated = own.map(([type, verdict]) => {

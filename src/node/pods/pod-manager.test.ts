@@ -131,6 +131,7 @@ async function startAgent(world: World) {
       await recorder.flushed()
     },
     lookAtAll: () => manager.lookAtAll(),
+    evict: (pod: Pod, message: string) => manager.evict(pod, message),
   }
 }
 
@@ -410,6 +411,26 @@ describe('PodManager', () => {
     )
     assert.equal(countOf(world, 'runSandbox'), 1)
     await second.stop()
+  })
+
+  test('evicts a pod at once, and does not start it again', async () => {
+    const world = await runningWorld()
+    world.runtime.termMs = undefined
+    for (let again = 0; again < 2; again++) world.agent.evict(get(world)!, 'It takes too much. ')
+    await until(world, 'a stop', () => countOf(world, 'stopContainer') === 1)
+    await world.clock.advance(1_000)
+    await until(world, 'a failed pod', () => get(world)?.status?.phase === 'Failed')
+    const { reason, message, conditions = [] } = get(world)!.status!
+    assert.deepEqual([reason, message], ['Evicted', 'It takes too much. '])
+    const target = conditions.find(({ type }) => type === 'DisruptionTarget')
+    assert.deepEqual([target?.status, target?.reason], ['True', 'TerminationByKubelet'])
+    await world.agent.stop()
+    assert.equal(countOf(world, 'startContainer'), 1)
+    const told = world.api.list(events).filter((event) => event.reason === 'Evicted')
+    assert.deepEqual(
+      told.map(({ type, count }) => [type, count]),
+      [['Warning', 1]],
+    )
   })
 
   test('removes what the API forgot while no agent was there', async () => {

@@ -161,6 +161,16 @@ export class PodManager {
     this.touch(record.uid)
   }
 
+  /** Ends a pod that takes more than it may. */
+  evict({ metadata: { uid = '' } }: Pod, message: string): void {
+    const record = this.#records.get(uid)
+    if (record === undefined || record.eviction !== undefined) return
+    if (isPodFinished(record.pod) || isDeleting(record.pod)) return
+    record.eviction = { reason: 'Evicted', message }
+    this.#operations?.tellRefusal(record, record.eviction)
+    this.touch(uid)
+  }
+
   async writeStatus(record: PodRecord): Promise<void> {
     await writePodStatus(this.#options.client, record, (pod) => this.#statusOf({ ...record, pod }))
   }
@@ -322,6 +332,7 @@ export class PodManager {
       ...observed,
       pod: record.pod,
       refusal: record.refusal,
+      eviction: record.eviction,
       probes: new Map(running.map(({ id }) => [id, probes.view(id)])),
       waiting: record.waiting,
       busy: record.busy,

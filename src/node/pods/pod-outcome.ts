@@ -65,7 +65,7 @@ function ownOutcome(view: PodView): Outcome | undefined {
 export function outcomeOf(view: PodView): Outcome | undefined {
   const phase = view.pod.status?.phase
   if (phase === 'Succeeded' || phase === 'Failed') return phase
-  if (view.refusal !== undefined) return 'Failed'
+  if (view.refusal !== undefined || view.eviction !== undefined) return 'Failed'
   return ownOutcome(view) ?? (pastDeadline(view) ? 'Failed' : undefined)
 }
 
@@ -73,6 +73,7 @@ export function outcomeOf(view: PodView): Outcome | undefined {
 export function outcomeReason(view: PodView): { reason: string; message: string } | undefined {
   const { reason, message } = view.pod.status ?? {}
   if (reason !== undefined) return { reason, message: message ?? '' }
+  if (view.eviction !== undefined) return view.eviction
   if (view.refusal !== undefined) {
     const { reason: word, message: why } = view.refusal
     return { reason: word, message: `Pod was rejected: ${why}` }

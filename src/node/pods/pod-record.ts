@@ -25,6 +25,8 @@ export interface PodRecord {
   /** The machine has taken the pod; or why it did not. Neither before it was asked. */
   taken: boolean
   refusal: Refusal | undefined
+  /** Why the machine let the pod go, though it ran. */
+  eviction: Refusal | undefined
   /** Undefined when the runtime must be asked. */
   observed: Observed | undefined
   readonly busy: Set<string>
@@ -52,6 +54,7 @@ export function podRecord(uid: string, pod: Pod): PodRecord {
     gone: false,
     taken: false,
     refusal: undefined,
+    eviction: undefined,
     observed: undefined,
     busy: new Set(),
     failures: new Map(),

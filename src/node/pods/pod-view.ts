@@ -48,6 +48,8 @@ export interface PodView {
   pod: Pod
   /** Why the machine did not take the pod. */
   refusal: Refusal | undefined
+  /** Why the machine lets the pod go, though it runs. */
+  eviction?: Refusal | undefined
   /** Newest first. */
   sandboxes: readonly SandboxView[]
   /** Newest first. */

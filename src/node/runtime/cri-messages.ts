@@ -6,6 +6,7 @@ import type {
   ListedContainer,
   RuntimeImage,
   Sandbox,
+  WritableLayer,
 } from './runtime.ts'
 
 export interface WireMetadata {
@@ -47,6 +48,11 @@ export interface WireImage {
   username: string
 }
 
+export interface WireStats {
+  attributes: { labels: Record<string, string> }
+  writableLayer: { usedBytes: { value: string } | null } | null
+}
+
 const CONTAINER_STATES: Record<string, ContainerState> = {
   CONTAINER_CREATED: 'created',
   CONTAINER_RUNNING: 'running',
@@ -86,6 +92,11 @@ export const detailsOf = (wire: WireContainerStatus): ContainerDetails => ({
   imageRef: wire.imageRef,
   reason: wire.reason,
   message: wire.message,
+})
+
+export const layerOf = ({ attributes, writableLayer }: WireStats): WritableLayer => ({
+  labels: attributes.labels,
+  usedBytes: Number(writableLayer?.usedBytes?.value ?? 0),
 })
 
 export const imageOf = (wire: WireImage): RuntimeImage => ({

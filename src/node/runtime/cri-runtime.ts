@@ -6,9 +6,11 @@ import {
   type WireContainerStatus,
   type WireImage,
   type WireSandbox,
+  type WireStats,
   containerOf,
   detailsOf,
   imageOf,
+  layerOf,
   sandboxOf,
 } from './cri-messages.ts'
 import { type GrpcService, grpcService } from './grpc-service.ts'
@@ -52,6 +54,7 @@ type ContainerCalls = Pick<
   | 'signalContainer'
   | 'removeContainer'
   | 'reopenContainerLog'
+  | 'writableLayers'
   | 'exec'
 >
 type StreamCalls = Pick<Runtime, 'execUrl' | 'attachUrl' | 'portForwardUrl'>
@@ -117,6 +120,10 @@ function containerCalls(pods: GrpcService, quick: Call, slow: Call): ContainerCa
     },
     async removeContainer(id) {
       await slow('removeContainer', { containerId: id })
+    },
+    async writableLayers(filter) {
+      const wire = await quick<{ stats: WireStats[] }>('listContainerStats', filterOf(filter))
+      return wire.stats.map(layerOf)
     },
     async reopenContainerLog(id) {
       await quick('reopenContainerLog', { containerId: id })

@@ -12,6 +12,7 @@ import {
   type RuntimeImage,
   type Sandbox,
   type SandboxConfig,
+  type WritableLayer,
 } from './runtime.ts'
 
 export interface FakeContainer extends ListedContainer, ContainerDetails {
@@ -209,6 +210,14 @@ class MemoryRuntime implements FakeRuntime {
     this.#called('removeContainer', id)
     this.exit(id, 137)
     this.#remove(this.containers, id)
+  }
+
+  async writableLayers(filter?: LabelFilter): Promise<WritableLayer[]> {
+    this.#called('writableLayers')
+    const running = this.containers.filter(({ state }) => state === 'running')
+    return running
+      .filter(({ labels }) => matches(labels, filter))
+      .map(({ labels }) => ({ labels, usedBytes: 0 }))
   }
 
   async reopenContainerLog(id: string): Promise<void> {

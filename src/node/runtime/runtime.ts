@@ -142,6 +142,12 @@ export interface RuntimeCondition {
   message: string
 }
 
+/** What a container has written to its root file system. */
+export interface WritableLayer {
+  labels: Record<string, string>
+  usedBytes: number
+}
+
 export interface ExecResult {
   stdout: string
   stderr: string
@@ -222,6 +228,9 @@ export interface Runtime {
   execUrl(id: string, command: readonly string[], streams: StreamChoice): Promise<URL>
   attachUrl(id: string, streams: StreamChoice): Promise<URL>
   portForwardUrl(sandboxId: string): Promise<URL>
+
+  /** Of containers that run; the runtime measures from time to time. */
+  writableLayers(filter?: LabelFilter): Promise<WritableLayer[]>
 
   listImages(): Promise<RuntimeImage[]>
   image(name: string): Promise<RuntimeImage | undefined>
