@@ -9,6 +9,7 @@ const mount = (type: string, target: string, superOptions: string[]): Mount => (
   source: type,
   options: ['rw'],
   superOptions: ['rw', ...superOptions],
+  isShared: false,
 })
 const unified = mount('cgroup2', '/sys/fs/cgroup/unified', [])
 const memory = mount('cgroup', '/sys/fs/cgroup/memory', ['memory'])

@@ -13,6 +13,7 @@ test('parseMountInfo reads targets with escaped blanks, with and without optiona
     source: '/dev/root',
     options: ['rw', 'noatime'],
     superOptions: ['rw', 'errors=continue'],
+    isShared: true,
   })
   assert.equal(second?.target, '/run/netns/a')
   assert.equal(second?.type, 'nsfs')

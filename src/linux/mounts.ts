@@ -9,6 +9,8 @@ export interface Mount {
   options: string[]
   /** Options of the file system itself, such as a cgroup's controllers. */
   superOptions: string[]
+  /** What is mounted or taken away below it, is so below its peers too. */
+  isShared: boolean
 }
 
 /** The kernel writes blanks and backslashes as octal escapes. */
@@ -32,6 +34,7 @@ export function parseMountInfo(text: string): Mount[] {
         source: unescape(source),
         options: (fields[5] ?? '').split(','),
         superOptions: superOptions.split(','),
+        isShared: fields.slice(6).some((field) => field.startsWith('shared:')),
       }
     })
 }
@@ -61,15 +64,25 @@ export interface BindMount {
   /** Of the same kind as the source: a directory, or else a file. */
   target: string
   readonly?: boolean
-  /** Mounts made below one show below the other, and below binds of either. */
-  shared?: boolean
+  /** Whether mounts made below one show below the other, and below other binds of either. */
+  isShared: boolean
+  /** With what is mounted below the source now. */
+  isRecursive: boolean
 }
 
-/** Shows a file or directory at a second place, without what is mounted below it. */
-export async function bindMount({ source, target, readonly, shared }: BindMount): Promise<void> {
-  const options = readonly === true ? 'bind,ro' : 'bind'
-  const propagation = shared === true ? ['--make-shared'] : []
-  await run(['mount', '--no-canonicalize', ...propagation, '-o', options, source, target])
+/** Shows a file or directory at a second place. */
+export async function bindMount(mount: BindMount): Promise<void> {
+  const { source, target, readonly, isShared, isRecursive } = mount
+  const bind = isRecursive ? 'rbind' : 'bind'
+  const options = readonly === true ? `${bind},ro` : bind
+  const propagation = isShared ? '--make-rshared' : '--make-rprivate'
+  await run(['mount', '--no-canonicalize', propagation, '-o', options, source, target])
+}
+
+/** Parts all mounts at or below a directory from their peers: taking them away is seen nowhere else. */
+export async function makePrivate(directory: string): Promise<void> {
+  for (const { target, isShared } of mountsUnder(directory))
+    if (isShared) await run(['mount', '--make-private', target])
 }
 
 const TARGETS_PER_COMMAND_MAX = 500

@@ -138,6 +138,38 @@ const files = pod(
   },
 )
 
+const shared = (name: string, container: Part, mountPropagation: string, nodeName: string) =>
+  pod(
+    name,
+    { volumeMounts: [mount('v', '/v', { mountPropagation })], ...container },
+    { nodeName, volumes: [{ name: 'v', hostPath: { path: '/srv/shared' } }] },
+  )
+
+/** One mounts, the other on the same machine sees it; a third without propagation does not. */
+const propagating = [
+  shared(
+    'mounter',
+    {
+      ...script(
+        'mkdir -p /v/m; mount -t tmpfs tmpfs /v/m; touch /v/m/file',
+        say('mounted', 'ls /v/m'),
+        STAY,
+      ),
+      securityContext: { privileged: true },
+    },
+    'Bidirectional',
+    'local-1',
+  ),
+  ...['HostToContainer', 'None'].map((how) =>
+    shared(
+      `sees-${how.toLowerCase()}`,
+      script('while sleep 0.3; do', say('seen', 'ls /v/m'), 'done'),
+      how,
+      'local-1',
+    ),
+  ),
+]
+
 const user = pod(
   'user',
   {
@@ -424,6 +456,7 @@ export const everything = [
   environment,
   ...failing,
   ...greedy,
+  ...propagating,
   ...healing,
   ...logging,
 ]

@@ -149,6 +149,20 @@ describe('a container', { skip: kubectlMissing }, () => {
     assert.equal((await podOf('files')).status.containerStatuses![0]!.restartCount, 0)
   })
 
+  test('sees what another mounts on its machine, if it wants to', async () => {
+    await saw('mounter', { mounted: 'file' })
+    await eventually('the mount of another', TIMEOUT_MS, async () => {
+      return (await said('sees-hosttocontainer', 'seen')).get('seen') === 'file'
+    })
+    await ok(k('delete', 'pod', 'sees-none', '--now'))
+    // That its end takes nothing away from others is seen by those who are left.
+    const start = (await ok(k('logs', 'sees-hosttocontainer'))).split('\n').length
+    await eventually('the mount still there', TIMEOUT_MS, async () => {
+      const lines = (await ok(k('logs', 'sees-hosttocontainer'))).split('\n')
+      return lines.length > start + 3 && lines.at(-1) === 'seen|file'
+    })
+  })
+
   test('runs as the user and with the groups of its pod, who may use its volumes', async () => {
     await saw('user', {
       id: '1000 3000 2000 3000 4000',

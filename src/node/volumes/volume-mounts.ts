@@ -1,7 +1,7 @@
 // What volumes ask of the kernel's mount table.
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { bindMount, mountTmpfs, mountsUnder, unmountUnder } from '#linux/mounts.ts'
+import { bindMount, makePrivate, mountTmpfs, mountsUnder, unmountUnder } from '#linux/mounts.ts'
 
 export interface VolumeMounts {
   /** Puts a file system in memory at a directory, unless there is one. */
@@ -34,18 +34,30 @@ async function emptyTarget(target: string, isDirectory: boolean): Promise<void> 
   await writeFile(target, '')
 }
 
+/** What a container mounted below a volume is still there for the others who have that volume. */
+async function unmountAlone(directory: string): Promise<void> {
+  await makePrivate(directory)
+  await unmountUnder(directory)
+}
+
 export const linuxVolumeMounts: VolumeMounts = {
   async tmpfs(target, { sizeBytes, mode }) {
     if (!isMounted(target)) await mountTmpfs({ target, sizeBytes, mode })
   },
-  async bind({ fd, isDirectory }, target, { shared }) {
-    await unmountUnder(target)
+  async bind({ fd, isDirectory }, target, { shared: isShared }) {
+    await unmountAlone(target)
     await emptyTarget(target, isDirectory)
-    await bindMount({ source: `/proc/${process.pid}/fd/${fd}`, target, shared })
+    await bindMount({
+      source: `/proc/${process.pid}/fd/${fd}`,
+      target,
+      isShared,
+      isRecursive: true,
+    })
   },
-  async show(source, target, { readonly, shared }) {
+  async show(source, target, { readonly, shared: isShared }) {
     await mkdir(target, { recursive: true, mode: 0o755 })
-    if (!isMounted(target)) await bindMount({ source, target, readonly, shared })
+    if (!isMounted(target))
+      await bindMount({ source, target, readonly, isShared, isRecursive: false })
   },
-  unmount: unmountUnder,
+  unmount: unmountAlone,
 }
