@@ -180,7 +180,7 @@ test('ContainerServiceController leaves the old cluster of a service that moved'
   const moved = other.get(deployments, place)!
   assert.equal(moved.spec.replicas, 2)
   assert.notEqual(member.get(deployments, place), undefined, 'it serves until the other does')
-  const ready = { replicas: 2, updatedReplicas: 2, readyReplicas: 2 }
+  const ready = { replicas: 2, updatedReplicas: 2, availableReplicas: 2 }
   const { generation } = moved.metadata
   other.put(deployments, { ...moved, status: { observedGeneration: generation, ...ready } })
   await settle()
@@ -386,5 +386,21 @@ test('ContainerServiceController removes the revisions of a service with it', as
     hub.list(serviceRevisions).map((revision) => revision.metadata.name),
     ['other-1'],
   )
+  await controller.stop()
+})
+
+test('ContainerServiceController waits for a registry that does not answer, and goes on when it does', async () => {
+  let isAway = true
+  const { hub, settle, clock, member, controller } = await world(async (_project, image) => {
+    if (isAway) throw new Error('connect ECONNREFUSED')
+    return { found: true, image: `${image}@sha256:1` }
+  })
+  const status = hub.get(containerServices, place)?.status
+  assert.equal(status?.phase, 'Pending')
+  assert.match(status?.conditions?.[0]?.message ?? '', /registry could not be asked.*ECONNREFUSED/)
+  isAway = false
+  await clock.advance(10_000)
+  await settle()
+  assert.notEqual(member.get(deployments, place), undefined)
   await controller.stop()
 })

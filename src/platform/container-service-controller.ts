@@ -2,7 +2,7 @@
 // revisions, and tells the hub how it goes.
 import type { Clock } from '#base/clock.ts'
 import { isReason, StatusError } from '#base/errors.ts'
-import type { Logger } from '#base/log.ts'
+import { describeError, type Logger } from '#base/log.ts'
 import type { Random } from '#base/random.ts'
 import { type ReconcileResult, WorkQueue } from '#base/work-queue.ts'
 import type { EventRecorder } from '#client/event-recorder.ts'
@@ -17,7 +17,7 @@ import { deployments, nodes, podDisruptionBudgets, pods, services } from '#kinds
 import { covers } from './apply-desired.ts'
 import { desiredObjects, type ResolvedImage } from './desired-objects.ts'
 import { fitProblem } from './fit-problem.ts'
-import type { ImageResolver } from './image-resolver.ts'
+import type { ImageResolver, ResolvedName } from './image-resolver.ts'
 import type { Member, Members } from './members.ts'
 import { annotations, labels, SERVICE_FINALIZER } from './names.ts'
 import type { Problem } from './problem.ts'
@@ -179,20 +179,30 @@ export class ContainerServiceController {
     )
       return { image: runs.spec.resolvedImage, source }
     const { namespace } = service.metadata
-    const resolved = await this.#options.resolveImage(namespace!, service.spec.image)
+    const resolved = await this.#lookUp(namespace!, service.spec.image)
     if (resolved.found) return { image: resolved.image, source }
-    return { problem: { reason: 'ImageNotFound', message: resolved.message } }
+    const { message, isPassing = false } = resolved
+    const reason = isPassing ? 'RegistryAway' : 'ImageNotFound'
+    return { problem: { reason, message, isPassing } }
+  }
+
+  /** A registry that does not answer is a state to be told, not a failure of ours. */
+  async #lookUp(project: string, image: string): Promise<ResolvedName & { isPassing?: boolean }> {
+    try {
+      return await this.#options.resolveImage(project, image)
+    } catch (error) {
+      const message = `the registry could not be asked for image "${image}": ${describeError(error)}`
+      return { found: false, message, isPassing: true }
+    }
   }
 
   async #reportNoCluster(service: ContainerService): Promise<void> {
-    const names = this.#options.hub.informers
-      .informer(clusters)
-      .list()
-      .map(({ metadata }) => metadata.name)
+    const known = this.#options.hub.informers.informer(clusters)
+    const names = known.list().map(({ metadata }) => metadata.name)
     const { cluster } = service.spec
-    const message = names.includes(cluster)
-      ? `cluster "${cluster}" is not served yet`
-      : `cluster "${cluster}" is not there; there are: ${names.join(', ') || 'none'}`
+    // Not served yet, as after a start: what was known of the service stands until then.
+    if (!known.hasSynced || names.includes(cluster)) return
+    const message = `cluster "${cluster}" is not there; there are: ${names.join(', ') || 'none'}`
     await this.#report(service, undefined, { problem: { reason: 'NoCluster', message } })
   }
 

@@ -10,6 +10,9 @@ import type { Metadata } from '#kinds/object.ts'
 import { desiredPod } from './desired-pod.ts'
 import { annotations, labels, MANAGER } from './names.ts'
 
+/** An instance that nothing checks has to run this long before it counts: some end as soon as they start. */
+const UNCHECKED_READY_SECONDS = 2
+
 /** With fewer instances a budget could only forbid a drain altogether. */
 const BUDGET_REPLICAS_MIN = 2
 
@@ -55,6 +58,8 @@ function desiredDeployment(
   revision: number,
 ): Deployment {
   const restartedAt = restartedAtOf(service)
+  const pod = desiredPod(service, resolved.image)
+  const isChecked = pod.containers.some(({ readinessProbe }) => readinessProbe !== undefined)
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
@@ -67,6 +72,7 @@ function desiredDeployment(
     },
     spec: {
       replicas: service.spec.replicas ?? serviceDefaults.replicas,
+      minReadySeconds: isChecked ? 0 : UNCHECKED_READY_SECONDS,
       selector: { matchLabels: selectorOf(service) },
       strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: '25%', maxUnavailable: 0 } },
       template: {
@@ -74,7 +80,7 @@ function desiredDeployment(
           labels: ownLabels(service.metadata.name),
           annotations: restartedAt === undefined ? {} : { [annotations.restartedAt]: restartedAt },
         },
-        spec: desiredPod(service, resolved.image),
+        spec: pod,
       },
     },
   }

@@ -4,4 +4,6 @@ export interface Problem {
   reason: string
   /** What is wrong and what to do. */
   message: string
+  /** Nobody has to do anything about it, such as a registry that is just starting. */
+  isPassing?: boolean
 }

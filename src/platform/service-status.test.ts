@@ -37,11 +37,11 @@ const phaseOf = (over: Partial<Observed>) => serviceStatus(service, observed(ove
 const whyOf = (over: Partial<Observed>) =>
   serviceStatus(service, observed(over)).conditions?.[0]?.message
 
-const done = { replicas: 2, updatedReplicas: 2, readyReplicas: 2 }
+const done = { replicas: 2, updatedReplicas: 2, availableReplicas: 2 }
 
 test('serviceStatus is Ready only when all instances are of the newest revision and ready', () => {
   assert.equal(phaseOf({ deployment: deployment(done) }), 'Ready')
-  assert.equal(phaseOf({ deployment: deployment({ ...done, readyReplicas: 1 }) }), 'Updating')
+  assert.equal(phaseOf({ deployment: deployment({ ...done, availableReplicas: 1 }) }), 'Updating')
   assert.equal(phaseOf({ deployment: deployment({ ...done, updatedReplicas: 1 }) }), 'Updating')
   assert.equal(phaseOf({ deployment: deployment({ ...done, replicas: 3 }) }), 'Updating')
   assert.equal(phaseOf({ deployment: deployment({ ...done, observedGeneration: 0 }) }), 'Pending')
@@ -50,7 +50,7 @@ test('serviceStatus is Ready only when all instances are of the newest revision 
 
 test('serviceStatus is Degraded when an instance is lost after the rollout was complete', () => {
   const conditions = [{ type: 'Progressing', status: 'True', reason: 'NewReplicaSetAvailable' }]
-  const lost = deployment({ ...done, readyReplicas: 1, conditions })
+  const lost = deployment({ ...done, availableReplicas: 1, conditions })
   assert.equal(phaseOf({ deployment: lost }), 'Degraded')
 })
 
@@ -80,7 +80,7 @@ test('serviceStatus tells why an instance is not ready', () => {
     },
   }
   assert.match(
-    whyOf({ deployment: deployment({ ...done, readyReplicas: 1 }), pods: [pod] }) ?? '',
+    whyOf({ deployment: deployment({ ...done, availableReplicas: 1 }), pods: [pod] }) ?? '',
     /1 of 2 instances ready; CrashLoopBackOff: back-off 10s/,
   )
 })

@@ -4,7 +4,7 @@ import type { Deployment } from '#kinds/k8s/apps.ts'
 import type { Pod, Service } from '#kinds/k8s/core.ts'
 import type { Condition } from '#kinds/k8s/meta.ts'
 import { rfc3339 } from '#base/clock.ts'
-import { podProblem } from '#kinds/ccs/pod-problem.ts'
+import { type PodProblem, podProblem } from '#kinds/ccs/pod-problem.ts'
 import { requestsOf } from '#kinds/ccs/service-annotations.ts'
 import { annotations, serviceHostname } from './names.ts'
 import type { Problem } from './problem.ts'
@@ -36,25 +36,41 @@ function progressFailed(deployment: Deployment): boolean {
   )
 }
 
+/** Ready, and for as long as it takes to count. */
+const readyOf = ({ status }: Deployment): number => status?.availableReplicas ?? 0
+
 interface Verdict {
   phase: ContainerServiceStatus['phase']
   reason: string
   message: string
 }
 
+/** Of the newest instance that has one: those that end are nobody's worry any more. */
+function problemOf(pods: readonly Pod[]): PodProblem | undefined {
+  const born = ({ metadata }: Pod) => metadata.creationTimestamp ?? ''
+  return pods
+    .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+    .toSorted((a, b) => (born(a) < born(b) ? 1 : -1))
+    .map(podProblem)
+    .find((found) => found !== undefined)
+}
+
 function verdict(service: ContainerService, observed: Observed): Verdict {
   const { deployment, problem } = observed
-  if (problem) return { phase: 'Failed', ...problem }
+  if (problem) {
+    const { reason, message, isPassing = false } = problem
+    return { phase: isPassing ? 'Pending' : 'Failed', reason, message }
+  }
   const wanted = service.spec.replicas ?? 1
   const status = deployment?.status
   if (!deployment || status?.observedGeneration !== deployment.metadata.generation)
     return { phase: 'Pending', reason: 'Pending', message: 'waiting for the cluster' }
   const updated = status?.updatedReplicas ?? 0
-  const ready = status?.readyReplicas ?? 0
+  const ready = readyOf(deployment)
   const total = status?.replicas ?? 0
   if (updated === wanted && ready === wanted && total === wanted)
     return { phase: 'Ready', reason: 'AllReady', message: `${ready} of ${wanted} instances ready` }
-  const why = observed.pods.map(podProblem).find((found) => found !== undefined)
+  const why = problemOf(observed.pods)
   const message = [
     `${ready} of ${wanted} instances ready`,
     updated < wanted ? `, ${updated} updated` : '',
@@ -119,7 +135,7 @@ export function serviceStatus(
     observedGeneration: service.metadata.generation ?? 0,
     observedRequests: requestsOf(service),
     replicas: deployment?.status?.replicas ?? 0,
-    readyReplicas: deployment?.status?.readyReplicas ?? 0,
+    readyReplicas: deployment === undefined ? 0 : readyOf(deployment),
     updatedReplicas: deployment?.status?.updatedReplicas ?? 0,
     ...(image === undefined ? {} : { image }),
     ...(imageSource === undefined ? {} : { imageSource }),

@@ -14,7 +14,7 @@ import { renderValue } from '../output.ts'
 import { requireCluster } from '../require-cluster.ts'
 import { findService, type FoundService, type ServiceOptions } from './find-service.ts'
 import { type SpecFlags, withFlags } from './spec-flags.ts'
-import { waitForService } from './wait-for-service.ts'
+import { Rejection, waitForService } from './wait-for-service.ts'
 
 export interface ChangeOptions extends ServiceOptions {
   wait: boolean
@@ -71,11 +71,36 @@ export async function makeChange(
     metadata: { annotations: { ...annotations, ...cause } },
     ...(spec === undefined ? {} : { spec }),
   })
-  const service = options.wait ? await waitForService(context, found, options.timeout) : changed
+  const service = options.wait ? await becomeSo(context, found, changed, options) : changed
   const format = outputFormat(options)
   if (format !== 'table') context.print(renderValue(service, format))
   return service
 }
+
+/** What cannot be is taken back: nothing of it was done, and the service is as it was. */
+async function becomeSo(
+  context: CommandContext,
+  found: FoundService,
+  changed: ContainerService,
+  { timeout }: ChangeOptions,
+): Promise<ContainerService> {
+  try {
+    return await waitForService(context, found, timeout)
+  } catch (error) {
+    if (!(error instanceof Rejection)) throw error
+    const { client, place, service: before } = found
+    const { annotations = {} } = before.metadata
+    const notes = WISHES.map((name) => [name, annotations[name] ?? null] as const)
+    await client.resource(containerServices).patch(place, {
+      metadata: { annotations: Object.fromEntries(notes) },
+      spec: specPatch(changed.spec, before.spec),
+    })
+    throw new Failure(`service "${place.name}" is as it was: ${error.message}`)
+  }
+}
+
+const { imageRequestedAt, restartedAt, changeCause } = serviceAnnotations
+const WISHES = [imageRequestedAt, restartedAt, changeCause]
 
 /** A merge patch from one spec to another: fields whole, those that are gone as null. */
 export function specPatch(

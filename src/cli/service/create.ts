@@ -12,9 +12,15 @@ import { clientOf, type CommandContext, findInstance, outputFormat } from '../co
 import { Failure } from '../failure.ts'
 import { renderValue } from '../output.ts'
 import { requireCluster } from '../require-cluster.ts'
-import { checkName, projectOf, type ServiceOptions, type ServicePlace } from './find-service.ts'
+import {
+  checkName,
+  type FoundService,
+  projectOf,
+  type ServiceOptions,
+  type ServicePlace,
+} from './find-service.ts'
 import { type SpecFlags, withFlags } from './spec-flags.ts'
-import { waitForService } from './wait-for-service.ts'
+import { Rejection, waitForService } from './wait-for-service.ts'
 
 export interface CreateOptions extends ServiceOptions, SpecFlags {
   image: string
@@ -58,6 +64,25 @@ async function create(
   }
 }
 
+/** What cannot be is not left behind: its user tries again with the same name. */
+async function becomeReady(
+  context: CommandContext,
+  found: Omit<FoundService, 'service'>,
+  created: ContainerService,
+  { timeout }: CreateOptions,
+): Promise<ContainerService> {
+  try {
+    return await waitForService(context, found, timeout)
+  } catch (error) {
+    if (!(error instanceof Rejection)) throw error
+    const { uid } = created.metadata
+    await found.client
+      .resource(containerServices)
+      .delete(found.place, uid === undefined ? {} : { preconditions: { uid } })
+    throw new Failure(`service "${found.place.name}" was not made: ${error.message}`)
+  }
+}
+
 export async function createService(
   context: CommandContext,
   name: string,
@@ -76,7 +101,7 @@ export async function createService(
   const created = await create(client, place, spec)
   context.say(`service "${name}" created in project "${place.namespace}"`)
   const found = { client, place, cluster: () => clientOf(instance, cluster) }
-  const service = options.wait ? await waitForService(context, found, options.timeout) : created
+  const service = options.wait ? await becomeReady(context, found, created, options) : created
   const format = outputFormat(options)
   if (format !== 'table') context.print(renderValue(service, format))
   else if (service.status?.url) context.print(service.status.url)

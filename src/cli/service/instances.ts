@@ -30,10 +30,10 @@ export function selectInstance(all: readonly Pod[], wanted: string, service: str
     ({ metadata: { name } }) => name === wanted || name.endsWith(`-${wanted}`),
   )
   if (found.length === 1) return found[0]!
-  const listed = names.length === 0 ? 'it has none' : `there are: ${names.join(', ')}`
+  const listed = names.length === 0 ? 'It has none' : `There are: ${names.join(', ')}`
   throw new Failure(
     found.length > 1
-      ? `"${wanted}" is the end of ${found.length} instances' names; ${listed}`
+      ? `"${wanted}" is the end of ${found.length} instances' names. ${listed}`
       : `service "${service}" has no instance "${wanted}".${didYouMean(wanted, names)} ${listed}`,
     EXIT.notFound,
   )

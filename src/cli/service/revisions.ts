@@ -57,7 +57,7 @@ export async function showHistory(
     ],
     rows,
     value: rows,
-    empty: `Service "${name}" has no revision yet: its first image was not found or its cluster is not there. 'ccs service get ${name}' says why.`,
+    empty: `Service "${name}" has no revision yet. 'ccs service get ${name}' says why.`,
   })
 }
 

@@ -5,6 +5,7 @@ import type { ContainerService } from '#kinds/ccs/container-service.ts'
 import { podProblem } from '#kinds/ccs/pod-problem.ts'
 import { isObserved } from '#kinds/ccs/service-annotations.ts'
 import type { Pod } from '#kinds/k8s/core.ts'
+import { conditionOf } from '#kinds/meta.ts'
 import { pods } from '#kinds/refs.ts'
 import type { CommandContext } from '../context.ts'
 import { EXIT, Failure } from '../failure.ts'
@@ -24,6 +25,25 @@ function isAddressed({ spec, status }: ContainerService): boolean {
   const hasTcp = ports.some(({ protocol }) => protocol !== 'UDP')
   return status?.address !== undefined && (!hasTcp || status.url !== undefined)
 }
+
+/** What was wished cannot be, and nothing of it was done: the wish may be taken back. */
+export class Rejection extends Failure {}
+
+/** Reason of the one failure that comes after a change was made. */
+const NO_PROGRESS = 'NoProgress'
+
+function failureOf(service: ContainerService): Failure {
+  const { name } = service.metadata
+  const why = explanationOf(service) ?? 'no reason is known'
+  const reason = conditionOf(service.status?.conditions, 'Ready')?.reason
+  if (reason !== NO_PROGRESS) return new Rejection(why)
+  return new Failure(`service "${name}" does not come up: ${why}. ${remedyFor(service)}`)
+}
+
+const remedyFor = ({ metadata: { name }, status }: ContainerService): string =>
+  (status?.revision ?? 1) > 1
+    ? `'ccs service rollback ${name}' goes back to what ran before`
+    : `'ccs service update ${name}' changes it, 'ccs service delete ${name}' gives it up`
 
 /**
  * Resolves when the service is Ready with all that was wished by now. Fails at once when it has failed for a reason
@@ -47,13 +67,9 @@ export async function waitForService(
     if (line !== said) context.say(line)
     said = line
     if (phase === 'Ready' && isAddressed(service)) return service
-    if (phase === 'Failed')
-      throw new Failure(
-        `service "${place.name}" failed: ${explanationOf(service) ?? 'no reason'}. ` +
-          `It is tried again; 'ccs service delete ${place.name}' gives it up`,
-      )
+    if (phase === 'Failed') throw failureOf(service)
     if (current && clock.now() >= lookAt) {
-      await failWhenLasting(await found.cluster(), place)
+      await failWhenLasting(await found.cluster(), service)
       lookAt = clock.now() + LOOK_AT_PODS_MS
     }
     if (clock.now() >= deadline)
@@ -66,12 +82,10 @@ export async function waitForService(
   }
 }
 
-/** What is wrong with the newest instances; those of before go away by themselves. */
-async function failWhenLasting(
-  cluster: Client,
-  place: { namespace: string; name: string },
-): Promise<void> {
-  const all = (await podsOf(cluster, place)).filter(
+/** What is wrong with the newest instance; those of before go away by themselves. */
+async function failWhenLasting(cluster: Client, service: ContainerService): Promise<void> {
+  const { name, namespace } = service.metadata
+  const all = (await podsOf(cluster, { name, namespace: namespace! })).filter(
     ({ metadata }) => metadata.deletionTimestamp === undefined,
   )
   const born = ({ metadata }: Pod) => metadata.creationTimestamp ?? ''
@@ -82,8 +96,7 @@ async function failWhenLasting(
   const log = lines.length === 0 ? '' : `\nThe last lines of its log:\n  ${lines.join('\n  ')}`
   throw new Failure(
     `instance "${newest.metadata.name}" does not come up: ${problem.message}. ` +
-      `It is tried again; 'ccs service rollback ${place.name}' goes back, ` +
-      `'ccs service logs ${place.name}' shows more${log}`,
+      `It is tried again; ${remedyFor(service)}, 'ccs service logs ${name}' shows more${log}`,
   )
 }
 

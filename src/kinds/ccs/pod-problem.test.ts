@@ -45,7 +45,13 @@ test('podProblem tells what passes from what its user has to mend', () => {
   const pull = container({ state: { waiting: { reason: 'ImagePullBackOff' } } })
   assert.equal(podProblem(pull)?.isLasting, true)
   const full = pod({
-    conditions: [{ type: 'PodScheduled', status: 'False', message: '0/2 nodes are available' }],
+    conditions: [
+      {
+        type: 'PodScheduled',
+        status: 'False',
+        message: '0/2 nodes are available. preemption: none',
+      },
+    ],
   })
   assert.equal(podProblem(full)?.message, 'no machine has room: 0/2 nodes are available')
 })

@@ -30,7 +30,7 @@ export function podProblem(pod: Pod): PodProblem | undefined {
   if (scheduled?.status === 'False')
     return {
       reason: 'NoRoom',
-      message: `no machine has room: ${scheduled.message ?? scheduled.reason ?? ''}`,
+      message: `no machine has room: ${roomText(scheduled.message ?? '')}`,
       isLasting: false,
     }
   for (const status of pod.status?.containerStatuses ?? []) {
@@ -45,6 +45,9 @@ export function podProblem(pod: Pod): PodProblem | undefined {
     }
   return undefined
 }
+
+/** Without what the scheduler says of pods it might put out: a service puts out nobody. */
+const roomText = (message: string): string => message.replace(/\.? preemption: .*$/, '')
 
 function containerProblem(status: ContainerStatus): PodProblem | undefined {
   const { waiting, terminated } = status.state ?? {}
