@@ -16,6 +16,8 @@ const NAME = 'hello'
 const REPLICAS = 2
 const PORT = 8080
 const READY_TIMEOUT_SECONDS = 60
+/** A build has its own, longer limit; the example is one copy. */
+const BUILD_BUDGET_MS = 5 * 60_000
 const ANSWER_TIMEOUT_MS = 20_000
 
 /** The example with the busybox of this computer beside its Dockerfile, since there is no base image to pull. */
@@ -82,7 +84,9 @@ async function seeAnswer(context: CommandContext, options: CommonOptions): Promi
 
 export async function runDemo(context: CommandContext, options: CommonOptions): Promise<void> {
   let url = ''
-  await phase(context, 'image', async () => `${await buildExample(context, options)} pushed`)
+  await phase(context, 'image', async () => `${await buildExample(context, options)} pushed`, {
+    budgetMs: BUILD_BUDGET_MS,
+  })
   await phase(context, 'service', async () => {
     await runService(context, options)
     return `${NAME} has ${REPLICAS} instances`

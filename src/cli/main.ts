@@ -8,6 +8,7 @@ import { hostSystemd } from '#setup/boot-unit.ts'
 import { DEFAULT_DATA_DIR } from '#setup/instance.ts'
 import { SetupError } from '#setup/setup-error.ts'
 import { type CommandContext, type CommonOptions, outputFormat } from './context.ts'
+import { doctor } from './doctor.ts'
 import { down } from './down.ts'
 import { EXIT, explain } from './failure.ts'
 import { addImageCommands } from './image/image-commands.ts'
@@ -49,6 +50,11 @@ function addInstanceCommands(program: Command): void {
       ),
     )
     .addOption(port('--dns-port <port>', 'port of DNS on 127.0.0.1 (1053, or the next free one)'))
+    .addOption(
+      new Option('--timeout <seconds>', 'longest wait for each part (30; machines 60)').argParser(
+        integer({ min: 1, max: 3600 }),
+      ),
+    )
     .action((options) => up(context, options))
   withInstance(program.command('down'))
     .description('stop ccs and its containers; data stays unless --purge')
@@ -57,6 +63,10 @@ function addInstanceCommands(program: Command): void {
   withOutput(program.command('status'))
     .description('what runs and where')
     .action((options) => showStatus(context, options))
+  withOutput(program.command('doctor'))
+    .description('look at all that ccs stands on and say what mends it; at any time')
+    .option('--fix', 'remove what instances whose data are gone have left')
+    .action((options) => doctor(context, options))
   withOutput(program.command('kubeconfig'))
     .description('print the kubeconfig, of one cluster or of all')
     .argument('[cluster]', 'a cluster, or "hub"')
@@ -88,7 +98,14 @@ function buildProgram(): Command {
   return program
 }
 
+/** As shells count a death by SIGINT. */
+const INTERRUPTED = 130
+
 async function main(): Promise<number> {
+  process.once('SIGINT', () => {
+    context.say('ccs: interrupted. What was begun is gone on with when the command is given again')
+    process.exit(INTERRUPTED)
+  })
   try {
     await buildProgram().parseAsync()
     return Number(process.exitCode ?? EXIT.ok)

@@ -1,14 +1,14 @@
 // The first half of `ccs up`, which no other command may come between: from whatever is there to processes that run.
 import type { Ports } from '#base/ports.ts'
 import { hasUnit, installUnit, removeUnit, startUnit, stopUnit } from '#setup/boot-unit.ts'
+import { checkComputer } from '#setup/checks/computer.ts'
+import { renderProblems } from '#setup/checks/check.ts'
 import { equalPorts, PORT_FLAGS, type PortName } from '#setup/choose-ports.ts'
 import { examineDataDirectory } from '#setup/data-directory.ts'
 import { installPackages } from '#setup/install.ts'
 import { type InstanceFile, type InstancePaths, readInstance } from '#setup/instance.ts'
 import { makeInstance, othersOnThisComputer } from '#setup/make-instance.ts'
 import { SYSTEM_PACKAGES } from '#setup/packages.ts'
-import { preflight } from '#setup/preflight.ts'
-import { renderProblems } from '#setup/problem.ts'
 import {
   ensureService,
   findService,
@@ -30,6 +30,9 @@ const LISTENERS: Readonly<Record<PortName, ServiceName>> = {
   registry: 'registry',
   dns: 'edge',
 }
+
+/** Packages may have to be fetched over a slow line, after another program has done with apt. */
+const INSTALL_BUDGET_MS = 30 * 60_000
 
 export function askedPorts({ apiPort, registryPort, dnsPort }: UpOptions): Partial<Ports> {
   return {
@@ -67,12 +70,33 @@ async function finishPurge(context: CommandContext, paths: InstancePaths): Promi
   await purgeInstance(paths, context)
 }
 
-async function check(context: CommandContext, paths: InstancePaths): Promise<string> {
+async function check(
+  context: CommandContext,
+  paths: InstancePaths,
+  subject: { isRunning: boolean; before: InstanceFile | undefined },
+): Promise<string> {
   await installPackages(SYSTEM_PACKAGES, context)
-  const problems = await preflight({ dataDir: paths.dataDir })
+  const { isRunning, before } = subject
+  const rows = await checkComputer({
+    ...paths,
+    isRunning,
+    nowMs: context.clock.now(),
+    createdAtMs: before === undefined ? undefined : Date.parse(before.createdAt),
+  })
+  const problems = rows.filter(({ state }) => state === 'fail')
   if (problems.length > 0)
-    throw new Failure(`this computer is not ready:\n${renderProblems(problems)}`)
-  return 'packages, kernel, memory and disk are fine'
+    throw new Failure(
+      `this computer is not ready:\n${renderProblems(problems)}\n'ccs doctor' looks again and at more`,
+    )
+  for (const { found, mend } of rows.filter(({ state }) => state === 'warn'))
+    context.say(`warning      ${found}${mend === undefined ? '' : `\n             ${mend}`}`)
+  return 'packages, kernel, memory, disk, firewall and clock were looked at'
+}
+
+/** Ports that our own processes hold. */
+export function runningPorts(paths: InstancePaths): Set<PortName> {
+  const names = Object.keys(LISTENERS) as PortName[]
+  return new Set(names.filter((name) => findService(paths, LISTENERS[name]) !== undefined))
 }
 
 async function claim(
@@ -80,13 +104,11 @@ async function claim(
   paths: InstancePaths,
   { asked, before }: { asked: Partial<Ports>; before: InstanceFile | undefined },
 ): Promise<InstanceFile> {
-  const names = Object.keys(LISTENERS) as PortName[]
-  const running = names.filter((name) => findService(paths, LISTENERS[name]) !== undefined)
   const { file, moved } = await makeInstance(paths, {
     version: context.version,
     asked,
     before,
-    running: new Set(running),
+    running: runningPorts(paths),
     now: () => context.clock.now(),
   })
   for (const line of moved) context.say(`             ${line}`)
@@ -126,7 +148,9 @@ export async function startInstance(
   const asked = askedPorts(options)
   const isRunning = SERVICES.some((name) => findService(paths, name) !== undefined)
   if (before !== undefined) refusePortChange(before, asked, isRunning)
-  await phase(context, 'preflight', () => check(context, paths))
+  await phase(context, 'preflight', () => check(context, paths, { isRunning, before }), {
+    budgetMs: INSTALL_BUDGET_MS,
+  })
   const file = await claim(context, paths, { asked, before })
   await phase(context, 'processes', async () => {
     // Processes of another version would go on as they are: what was upgraded is started anew.

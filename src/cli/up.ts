@@ -5,9 +5,8 @@ import { withInstanceLock } from '#setup/instance-lock.ts'
 import { type CommandContext, type CommonOptions, pathsOf } from './context.ts'
 import { runDemo } from './demo.ts'
 import { EXIT, Failure } from './failure.ts'
-import { phase } from './phases.ts'
 import { askedPorts, startInstance } from './up-start.ts'
-import { seeApi, seeMachines, seeNames, seeRegistry } from './up-sightings.ts'
+import { seeAll } from './up-sightings.ts'
 
 export interface UpOptions extends CommonOptions {
   demo?: boolean
@@ -16,6 +15,8 @@ export interface UpOptions extends CommonOptions {
   apiPort?: number
   registryPort?: number
   dnsPort?: number
+  /** Longest wait for each part, in seconds. */
+  timeout?: number
 }
 
 export async function up(context: CommandContext, options: UpOptions): Promise<void> {
@@ -32,11 +33,8 @@ export async function up(context: CommandContext, options: UpOptions): Promise<v
     { command: 'ccs up', pid: process.pid, say: context.say },
     () => startInstance(context, paths, options),
   )
-  const { ports } = found.file
-  await phase(context, 'api', () => seeApi(context, paths, ports))
-  await phase(context, 'registry', () => seeRegistry(context, paths, ports))
-  await phase(context, 'machines', () => seeMachines(context, found))
-  await phase(context, 'names', () => seeNames(context, found))
+  const timeoutMs = options.timeout === undefined ? undefined : options.timeout * 1000
+  await seeAll(context, found, { timeoutMs })
   const total = ((context.clock.now() - started) / 1000).toFixed(1)
   context.say(summary(found, total))
   if (options.demo) await runDemo(context, options)

@@ -42,7 +42,8 @@ export const blocksOf = (claims: InstanceClaims): string[] => [
   ...(claims.loadBalancers === undefined ? [] : [claims.loadBalancers]),
 ]
 
-const portsOf = ({ ports = [], hostPorts = [] }: InstanceClaims): number[] => [
+/** All ports of an instance. */
+export const portsOf = ({ ports = [], hostPorts = [] }: InstanceClaims): number[] => [
   ...ports,
   ...hostPorts,
 ]
@@ -94,8 +95,8 @@ export interface Claims {
   keepHostPorts(ports: readonly number[]): Promise<void>
   releaseCluster(cluster: string): Promise<void>
   releaseAll(): Promise<void>
-  /** The data directories of the other instances of this computer. */
-  otherDataDirs(): Promise<string[]>
+  /** The other instances of this computer. */
+  others(): Promise<InstanceClaims[]>
 }
 
 export type ChoosePorts = (takenBy: (port: number) => string | undefined) => Promise<number[]>
@@ -221,6 +222,6 @@ export function openClaims(options: ClaimsOptions): Claims {
         delete own.hostPorts
         delete own.ports
       }),
-    otherDataDirs: () => change((all) => othersIn(all).map(({ dataDir }) => dataDir)),
+    others: () => change(othersIn),
   }
 }

@@ -40,7 +40,8 @@ test('choosePorts refuses a taken port that was asked for, and names the flag', 
   assert.deepEqual(moved, [])
   assert.deepEqual(problems, [
     {
-      what: 'port 5000 is taken by k3s (pid 42)',
+      state: 'fail',
+      found: 'port 5000 is taken by k3s (pid 42)',
       mend: 'stop it, or choose another port with --registry-port',
     },
   ])
@@ -73,7 +74,7 @@ test('choosePorts moves a default that a flag gave to another part', async () =>
 test('choosePorts gives up when all alternatives are taken', async () => {
   const byProcess = Array.from({ length: 101 }, (_, i) => 1053 + i)
   const { problems } = await choosePorts(nothing, computer({ byProcess }))
-  assert.match(problems[0]!.what, /port 1053 .* and so are the 100 after it/)
+  assert.match(problems[0]!.found, /port 1053 .* and so are the 100 after it/)
 })
 
 test('equalPorts names the flags that have the same port', () => {

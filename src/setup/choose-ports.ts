@@ -3,7 +3,7 @@
 import { defaultPorts, type Ports } from '#base/ports.ts'
 import type { LoopbackProtocol } from '#base/loopback-port.ts'
 import type { PortOwner } from '#linux/port-owner.ts'
-import type { Problem } from './problem.ts'
+import { fail, type Finding } from './checks/check.ts'
 
 export type PortName = keyof Ports
 
@@ -41,7 +41,7 @@ export interface ChosenPorts {
   ports: Ports
   /** Defaults that gave way, for people: which, to whom, and what is used instead. */
   moved: string[]
-  problems: Problem[]
+  problems: Finding[]
 }
 
 /** How many ports after a default are tried. */
@@ -80,26 +80,30 @@ export async function choosePorts(
   const fixed: Partial<Ports> = { ...stored, ...asked }
   const ports: Ports = { ...defaultPorts, ...fixed }
   const moved: string[] = []
-  const problems: Problem[] = []
+  const problems: Finding[] = []
   for (const name of NAMES) {
     const holder = running.has(name) ? undefined : await holderOf(name, ports[name], readings)
     const isUsedTwice = NAMES.some((other) => other !== name && ports[other] === ports[name])
     if (fixed[name] !== undefined) {
       if (holder !== undefined)
-        problems.push({
-          what: `port ${ports[name]} is taken by ${holder}`,
-          mend: `stop it, or choose another port with ${PORT_FLAGS[name]}`,
-        })
+        problems.push(
+          fail(
+            `port ${ports[name]} is taken by ${holder}`,
+            `stop it, or choose another port with ${PORT_FLAGS[name]}`,
+          ),
+        )
       continue
     }
     if (holder === undefined && !isUsedTwice) continue
     const why = `port ${ports[name]} is taken by ${holder ?? 'another part of this instance'}`
     const other = await alternative(name, ports, readings)
     if (other === undefined)
-      problems.push({
-        what: `${why}, and so are the ${ALTERNATIVES_MAX} after it`,
-        mend: `choose a port with ${PORT_FLAGS[name]}`,
-      })
+      problems.push(
+        fail(
+          `${why}, and so are the ${ALTERNATIVES_MAX} after it`,
+          `choose a port with ${PORT_FLAGS[name]}`,
+        ),
+      )
     else {
       moved.push(`${why}; ${name} uses ${other} instead (${PORT_FLAGS[name]} chooses)`)
       ports[name] = other

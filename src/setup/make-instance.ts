@@ -2,11 +2,11 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { isLoopbackPortFree } from '#base/loopback-port.ts'
 import type { Ports } from '#base/ports.ts'
-import { openClaims } from '#linux/claims.ts'
+import { openClaims, portsOf } from '#linux/claims.ts'
 import { findPortOwner } from '#linux/port-owner.ts'
-import { choosePorts, type PortName } from './choose-ports.ts'
+import { renderProblems } from './checks/check.ts'
+import { choosePorts, type PortName, type PortReadings } from './choose-ports.ts'
 import { type InstanceFile, type InstancePaths, writeInstance } from './instance.ts'
-import { renderProblems } from './problem.ts'
 import { SetupError } from './setup-error.ts'
 
 export interface InstanceWishes {
@@ -19,8 +19,24 @@ export interface InstanceWishes {
   now: () => number
 }
 
-export const othersOnThisComputer = (paths: InstancePaths): Promise<string[]> =>
-  openClaims({ instance: paths }).otherDataDirs()
+/** Data directories of the other instances. */
+export async function othersOnThisComputer(paths: InstancePaths): Promise<string[]> {
+  return (await openClaims({ instance: paths }).others()).map(({ dataDir }) => dataDir)
+}
+
+/** How it stands with the ports of this computer. */
+const portReadings = (takenBy: PortReadings['takenBy']): PortReadings => ({
+  isFree: async (port, protocols) =>
+    (await Promise.all(protocols.map((one) => isLoopbackPortFree(port, one)))).every(Boolean),
+  ownerOf: findPortOwner,
+  takenBy,
+})
+
+/** The same for who changes nothing. */
+export async function readPorts(paths: InstancePaths): Promise<PortReadings> {
+  const others = await openClaims({ instance: paths }).others()
+  return portReadings((port) => others.find((claims) => portsOf(claims).includes(port))?.dataDir)
+}
 
 /** Makes the directory; returns how to take it away again. */
 function makeDirectory(dataDir: string): () => void {
@@ -45,12 +61,7 @@ async function claimPorts(
   await openClaims({ instance: paths }).claimPorts(async (takenBy) => {
     const { ports, moved, problems } = await choosePorts(
       { asked, stored: before?.ports, running },
-      {
-        isFree: async (port, protocols) =>
-          (await Promise.all(protocols.map((one) => isLoopbackPortFree(port, one)))).every(Boolean),
-        ownerOf: findPortOwner,
-        takenBy,
-      },
+      portReadings(takenBy),
     )
     if (problems.length > 0)
       throw new SetupError(`this computer is not ready:\n${renderProblems(problems)}`)

@@ -6,6 +6,8 @@ import path from 'node:path'
 import { systemClock } from '#base/clock.ts'
 import { silentLogger } from '#base/log.ts'
 import { type CgroupTree, openCgroups } from '#linux/cgroups.ts'
+import { parseCidr } from '#linux/cidr.ts'
+import { blocksOf, CLAIMS_FILE, type ClaimsFile, type InstanceClaims } from '#linux/claims.ts'
 import { instanceNames, podsCgroup } from '#linux/instance-names.ts'
 import { ipBatch } from '#linux/links.ts'
 import { findContainerd } from '#linux/machine-processes.ts'
@@ -32,6 +34,29 @@ export class BehindInstance {
 
   get #names() {
     return instanceNames(this.id)
+  }
+
+  /** Words that stand in every trace of the instance: names, directories, addresses. Ask while it is claimed. */
+  marks(): string[] {
+    const blocks = blocksOf(this.#claims)
+    const significant = (block: string) => {
+      const { prefix } = parseCidr(block)
+      return `${block
+        .split('.')
+        .slice(0, prefix / 8)
+        .join('.')}.`
+    }
+    return [this.id, this.dataDir, ...blocks.map((block) => ` ${significant(block)}`)]
+  }
+
+  get #claims(): InstanceClaims {
+    const claims = JSON.parse(readFileSync(CLAIMS_FILE, 'utf8')) as ClaimsFile
+    return claims[this.id] ?? { dataDir: this.dataDir, clusters: {} }
+  }
+
+  /** The address blocks of its clusters. */
+  clusterBlocks(): string[] {
+    return Object.values(this.#claims.clusters)
   }
 
   /** Throws while it does not run. */

@@ -169,7 +169,7 @@ export function steadyLoad(url: string): { stop(): Promise<{ sent: number; failu
 }
 
 /** What is on the host that an instance could leave behind. */
-export async function hostInventory(): Promise<Record<string, string[]>> {
+async function hostInventory(): Promise<Record<string, string[]>> {
   const lines = (argv: string[]) =>
     new Promise<string[]>((resolve, reject) =>
       execFile(argv[0]!, argv.slice(1), (error, stdout) =>
@@ -180,7 +180,8 @@ export async function hostInventory(): Promise<Record<string, string[]>> {
     namespaces: await lines(['ip', 'netns', 'list']),
     links: (await lines(['ip', '-o', 'link'])).map((line) => line.split(': ')[1] ?? ''),
     addresses: await lines(['ip', '-o', '-4', 'addr', 'show', 'dev', 'lo']),
-    routes: await lines(['ip', 'route']),
+    // A blank before each, as addresses have: a block is found by its first octets.
+    routes: (await lines(['ip', 'route'])).map((line) => ` ${line}`),
     tables: await lines(['nft', 'list', 'tables']),
     mounts: (await lines(['cat', '/proc/self/mounts'])).map((line) => line.split(' ')[1] ?? ''),
     loops: await lines(['losetup', '-a']),

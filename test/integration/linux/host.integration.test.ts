@@ -113,7 +113,10 @@ test('claims keep instances apart, survive, and end with the data directory', as
     /refused/,
   )
   assert.equal(await two.claimHostPort(6443), false, 'kept although the next claim was refused')
-  assert.deepEqual(await two.otherDataDirs(), [path.join(directory, 'one')])
+  assert.deepEqual(
+    (await two.others()).map(({ dataDir }) => dataDir),
+    [path.join(directory, 'one')],
+  )
 
   rmSync(path.join(directory, 'one'), { recursive: true })
   assert.equal(await two.claimCluster('other', a), a, 'a vanished instance gives way')
