@@ -1,5 +1,5 @@
 // What a running instance answers when it is asked as its users ask it.
-import { performance } from 'node:perf_hooks'
+import type { Clock } from '#base/clock.ts'
 import { describeError } from '#base/log.ts'
 import { clusters } from '#kinds/ccs/cluster.ts'
 import { machines } from '#kinds/ccs/machine.ts'
@@ -9,6 +9,10 @@ import { clientOf, type FoundInstance } from './context.ts'
 import { resolveName } from './dns-probe.ts'
 import { registryAccess } from './image/registry-api.ts'
 import { isNodeReady } from './up-sightings.ts'
+
+export interface InstanceSubject extends FoundInstance {
+  clock: Clock
+}
 
 const seeLog = (name: string, { paths }: FoundInstance) =>
   `see ${paths.logs}/${name}.log; 'ccs down' and 'ccs up' start it anew`
@@ -27,16 +31,16 @@ export function judgeLatencies(latenciesMs: readonly number[], log: string): Fin
     : ok(`answers, ${figures}`)
 }
 
-const apiCheck: Check<FoundInstance> = {
+const apiCheck: Check<InstanceSubject> = {
   name: 'api',
   async look(found) {
     try {
       const hub = await clientOf(found)
       const latenciesMs: number[] = []
       for (let i = 0; i < API_REQUESTS; i++) {
-        const begun = performance.now()
+        const begun = found.clock.now()
         await hub.resource(clusters).list()
-        latenciesMs.push(performance.now() - begun)
+        latenciesMs.push(found.clock.now() - begun)
       }
       // The first brings the connection up, which is not the loop's fault.
       return [judgeLatencies(latenciesMs.slice(1), seeLog('engine', found))]
@@ -46,7 +50,7 @@ const apiCheck: Check<FoundInstance> = {
   },
 }
 
-const nodeCheck: Check<FoundInstance> = {
+const nodeCheck: Check<InstanceSubject> = {
   name: 'nodes',
   async look(found) {
     const hub = await clientOf(found)
@@ -75,7 +79,7 @@ const nodeCheck: Check<FoundInstance> = {
   },
 }
 
-const dnsCheck: Check<FoundInstance> = {
+const dnsCheck: Check<InstanceSubject> = {
   name: 'dns',
   async look(found) {
     const hub = await clientOf(found)
@@ -120,7 +124,7 @@ const dnsCheck: Check<FoundInstance> = {
 const REGISTRY_TIMEOUT_MS = 5_000
 
 /** Begins an upload and takes it back: what a push does first. */
-const registryCheck: Check<FoundInstance> = {
+const registryCheck: Check<InstanceSubject> = {
   name: 'registry',
   async look(found) {
     const mend = seeLog('registry', found)
@@ -146,7 +150,7 @@ const registryCheck: Check<FoundInstance> = {
   },
 }
 
-export const INSTANCE_CHECKS: readonly Check<FoundInstance>[] = [
+export const INSTANCE_CHECKS: readonly Check<InstanceSubject>[] = [
   apiCheck,
   nodeCheck,
   dnsCheck,

@@ -50,7 +50,7 @@ async function lookAtInstance(
   if (!isRunning) return runChecks([certificateCheck], subject)
   return [
     ...(await runChecks<typeof subject>([processCheck, certificateCheck, listeningCheck], subject)),
-    ...(await runChecks(INSTANCE_CHECKS, { paths, file })),
+    ...(await runChecks(INSTANCE_CHECKS, { paths, file, clock: context.clock })),
   ]
 }
 
