@@ -60,12 +60,23 @@ export async function seeAll(
     })
 }
 
-/** Ends a wait at once, with the last words of the process, when it died. */
+/** So often the supervisor may start a process anew before that is no accident any more. */
+const DEATHS_MAX = 2
+
+/** Ends a wait, with the last words of the process, when it keeps dying. */
 function stillRuns(paths: InstancePaths, name: ServiceName): () => void {
+  let deaths = 0
+  let wasAlive = true
   return () => {
-    if (findService(paths, name) !== undefined) return
+    const isAlive = findService(paths, name) !== undefined
+    if (!isAlive && wasAlive) deaths++
+    wasAlive = isAlive
+    if (isAlive) return
     if (wasStopped(paths, name)) throw new Failure("'ccs down' stopped this instance meanwhile")
-    throw new Failure(`the ${name} process ended. Its last words:\n${logTail(paths, name)}`)
+    if (deaths > DEATHS_MAX)
+      throw new Failure(
+        `the ${name} process ended ${deaths} times. Its last words:\n${logTail(paths, name)}`,
+      )
   }
 }
 

@@ -152,3 +152,18 @@ export function logTail(paths: InstancePaths, name: ProcessName): string {
   if (!existsSync(file)) return '(no log)'
   return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-LOG_TAIL_LINES).join('\n')
 }
+
+/** The last thing a process said, in a few words; a line that is none of ours as it stands. */
+export function lastWords(paths: InstancePaths, name: ProcessName): string {
+  const line = logTail(paths, name).split('\n').at(-1) ?? ''
+  try {
+    const { message, error } = JSON.parse(line) as {
+      message?: string
+      error?: { message?: string }
+    }
+    return [message, error?.message].filter((part) => part !== undefined).join(': ')
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+    return line
+  }
+}

@@ -84,7 +84,14 @@ test('ccs status -o json keeps its contract', async () => {
   const { code, stdout } = await instance.ccs('status', '-o', 'json')
   assert.equal(code, 0)
   const status = JSON.parse(stdout) as Record<string, unknown>
-  assert.deepEqual(Object.keys(status), ['version', 'instance', 'phase', 'addresses', 'clusters'])
+  assert.deepEqual(Object.keys(status), [
+    'version',
+    'instance',
+    'phase',
+    'addresses',
+    'clusters',
+    'problems',
+  ])
   assert.equal(status['phase'], 'Running')
 })
 

@@ -3,8 +3,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import type { InstancePaths } from '../instance.ts'
 import {
   findService,
+  lastWords,
   logFile,
-  logTail,
   PROCESSES,
   type ProcessName,
   SUPERVISOR,
@@ -65,7 +65,7 @@ export const processCheck: Check<{ paths: InstancePaths; nowMs: number }> = {
         name,
         isAlive: findService(paths, name) !== undefined,
         deaths: deaths.get(name) ?? 0,
-        lastWords: logTail(paths, name).split('\n').at(-1) ?? '',
+        lastWords: lastWords(paths, name),
       })),
     )
   },
