@@ -31,7 +31,7 @@ async function lookAtComputer(
     nowMs: context.clock.now(),
     createdAtMs: file === undefined ? undefined : Date.parse(file.createdAt),
   })
-  const readings = await readPorts(paths)
+  const readings = await readPorts(paths, file?.listen)
   const ports = { stored: file?.ports, running: runningPorts(paths), readings }
   return [
     ...rows,
@@ -45,7 +45,7 @@ async function lookAtInstance(
   paths: InstancePaths,
   file: InstanceFile,
 ): Promise<CheckRow[]> {
-  const subject = { ...paths, paths, nowMs: context.clock.now() }
+  const subject = { ...paths, paths, listen: file.listen, nowMs: context.clock.now() }
   const isRunning = SERVICES.some((name) => findService(paths, name) !== undefined)
   if (!isRunning) return runChecks([certificateCheck], subject)
   return [

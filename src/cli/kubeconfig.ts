@@ -15,7 +15,7 @@ interface Kubeconfig {
   kind: string
   'current-context': string
   contexts: (Named & { context: { cluster: string; user: string } })[]
-  clusters: Named[]
+  clusters: (Named & { cluster: { server: string } })[]
   users: Named[]
 }
 
@@ -32,18 +32,39 @@ export function selectContext(config: Kubeconfig, name: string): Kubeconfig | un
   }
 }
 
+/** With another address for the API, as other computers reach it. */
+export function atAddress(config: Kubeconfig, address: string): Kubeconfig {
+  return {
+    ...config,
+    clusters: config.clusters.map((entry) => {
+      const server = new URL(entry.cluster.server)
+      server.hostname = address
+      return { ...entry, cluster: { ...entry.cluster, server: server.href.replace(/\/$/, '') } }
+    }),
+  }
+}
+
+export interface KubeconfigOptions extends CommonOptions {
+  remote?: boolean
+}
+
 export function printKubeconfig(
   context: CommandContext,
   cluster: string | undefined,
-  options: CommonOptions,
+  options: KubeconfigOptions,
 ): void {
-  const { paths } = findInstance(options)
+  const { paths, file } = findInstance(options)
+  if (options.remote && file.listen === undefined)
+    throw new Failure(
+      "this instance serves this computer only: 'ccs down', then 'ccs up --listen ADDRESS'",
+    )
   if (!existsSync(paths.kubeconfig))
     throw new Failure(
       `there is no ${paths.kubeconfig} yet. Start ccs with 'ccs up'`,
       EXIT.notRunning,
     )
-  const config = parse(readFileSync(paths.kubeconfig, 'utf8')) as Kubeconfig
+  const local = parse(readFileSync(paths.kubeconfig, 'utf8')) as Kubeconfig
+  const config = options.remote && file.listen !== undefined ? atAddress(local, file.listen) : local
   const selected = cluster === undefined ? config : selectContext(config, contextName(cluster))
   if (selected === undefined)
     throw new Failure(

@@ -7,6 +7,7 @@ import { equalPorts, PORT_FLAGS, type PortName } from '#setup/choose-ports.ts'
 import { examineDataDirectory } from '#setup/data-directory.ts'
 import { installPackages } from '#setup/install.ts'
 import { type InstanceFile, type InstancePaths, readInstance } from '#setup/instance.ts'
+import { checkListenAddress, hostAddresses } from '#setup/listen-address.ts'
 import { makeInstance, othersOnThisComputer } from '#setup/make-instance.ts'
 import { SYSTEM_PACKAGES } from '#setup/packages.ts'
 import {
@@ -40,6 +41,17 @@ export function askedPorts({ apiPort, registryPort, dnsPort }: UpOptions): Parti
     ...(registryPort === undefined ? {} : { registry: registryPort }),
     ...(dnsPort === undefined ? {} : { dns: dnsPort }),
   }
+}
+
+/** Where else to listen: an address that is asked for must be there, one from an earlier start may come later. */
+function listenAddress(
+  { listen }: UpOptions,
+  before: InstanceFile | undefined,
+): string | undefined {
+  if (listen === undefined) return before?.listen
+  if (listen === false) return undefined
+  checkListenAddress(listen, hostAddresses())
+  return listen
 }
 
 /** The ports may change only while nothing of the instance runs. */
@@ -102,12 +114,17 @@ export function runningPorts(paths: InstancePaths): Set<PortName> {
 async function claim(
   context: CommandContext,
   paths: InstancePaths,
-  { asked, before }: { asked: Partial<Ports>; before: InstanceFile | undefined },
+  {
+    asked,
+    before,
+    listen,
+  }: { asked: Partial<Ports>; before: InstanceFile | undefined; listen: string | undefined },
 ): Promise<InstanceFile> {
   const { file, moved } = await makeInstance(paths, {
     version: context.version,
     asked,
     before,
+    listen,
     running: runningPorts(paths),
     now: () => context.clock.now(),
   })
@@ -146,12 +163,19 @@ export async function startInstance(
   const others = await othersOnThisComputer(paths)
   const before = examineDataDirectory(paths, { version, others })
   const asked = askedPorts(options)
+  const listen = listenAddress(options, before)
   const isRunning = SERVICES.some((name) => findService(paths, name) !== undefined)
-  if (before !== undefined) refusePortChange(before, asked, isRunning)
+  if (before !== undefined) {
+    refusePortChange(before, asked, isRunning)
+    if (isRunning && listen !== before.listen)
+      throw new Failure(
+        `this instance runs and listens on ${before.listen ?? 'loopback only'}. Stop it with 'ccs down' before changing --listen`,
+      )
+  }
   await phase(context, 'preflight', () => check(context, paths, { isRunning, before }), {
     budgetMs: INSTALL_BUDGET_MS,
   })
-  const file = await claim(context, paths, { asked, before })
+  const file = await claim(context, paths, { asked, before, listen })
   await phase(context, 'processes', async () => {
     // Processes of another version would go on as they are: what was upgraded is started anew.
     if (before !== undefined && before.version !== version) await stopProcesses(context, paths)

@@ -12,6 +12,8 @@ export interface UpOptions extends CommonOptions {
   demo?: boolean
   /** Undefined leaves it as it is. */
   atBoot?: boolean
+  /** An address of this computer; false ends it, undefined leaves it as it is. */
+  listen?: string | false
   apiPort?: number
   registryPort?: number
   dnsPort?: number
@@ -42,12 +44,18 @@ export async function up(context: CommandContext, options: UpOptions): Promise<v
 }
 
 function summary({ paths, file }: { paths: InstancePaths; file: InstanceFile }, total: string) {
+  const { ports, listen } = file
   return [
     '',
     `ccs is up (${total} s).`,
-    `  API         https://127.0.0.1:${file.ports.api}`,
-    `  registry    127.0.0.1:${file.ports.registry}`,
-    `  names       *.ccs.internal at 127.0.0.1:${file.ports.dns}`,
+    `  API         https://127.0.0.1:${ports.api}`,
+    `  registry    127.0.0.1:${ports.registry}`,
+    `  names       *.ccs.internal at 127.0.0.1:${ports.dns}`,
+    ...(listen === undefined
+      ? []
+      : [
+          `  for others  https://${listen}:${ports.api}, registry ${listen}:${ports.registry} (TLS), host ports of services`,
+        ]),
     `  kubeconfig  ${paths.kubeconfig}`,
     `  kubectl     kubectl --kubeconfig ${paths.kubeconfig} get nodes`,
     '',

@@ -30,7 +30,8 @@ function readState(file: string): EdgeState {
 export class EdgeServer {
   readonly #log: Logger
   readonly #stateFile: string
-  readonly #forwarders: ReturnType<typeof createForwarderSet>
+  /** On loopback, and on the address of `--listen`. */
+  readonly #forwarders: ReturnType<typeof createForwarderSet>[]
   readonly #gateways: AddressListeners<DnsServer>
   readonly #host: DnsServer
   #state: EdgeState
@@ -38,13 +39,19 @@ export class EdgeServer {
   /** What the file holds, once this process wrote it. */
   #saved: string | undefined
 
-  constructor(options: { directory: string; dnsPort: number; log: Logger }) {
-    const { directory, dnsPort, log } = options
+  constructor(options: {
+    directory: string
+    dnsPort: number
+    listen: string | undefined
+    log: Logger
+  }) {
+    const { directory, dnsPort, listen, log } = options
     mkdirSync(directory, { recursive: true, mode: 0o700 })
     this.#log = log
     this.#stateFile = path.join(directory, 'state.json')
     this.#state = readState(this.#stateFile)
-    this.#forwarders = createForwarderSet({ clock: systemClock, log })
+    const hosts = ['127.0.0.1', ...(listen === undefined ? [] : [listen])]
+    this.#forwarders = hosts.map((host) => createForwarderSet({ clock: systemClock, log, host }))
     this.#host = this.#dnsServer('host', '127.0.0.1', dnsPort)
     this.#gateways = new AddressListeners({
       clock: systemClock,
@@ -78,7 +85,7 @@ export class EdgeServer {
   stop(): void {
     this.#gateways.close()
     this.#host.close()
-    this.#forwarders.close()
+    for (const forwarders of this.#forwarders) forwarders.close()
     this.#save()
   }
 
@@ -110,7 +117,8 @@ export class EdgeServer {
   }
 
   #forward(): void {
-    this.#forwarders.set(this.#state.clusters.flatMap((cluster) => cluster.forwards))
+    const forwards = this.#state.clusters.flatMap((cluster) => cluster.forwards)
+    for (const forwarders of this.#forwarders) forwarders.set(forwards)
   }
 
   #save(): void {

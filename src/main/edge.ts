@@ -9,7 +9,12 @@ import { followGateways, type Gateways } from './hub-clusters.ts'
 import { runProcess } from './process-frame.ts'
 
 await runProcess('edge', async ({ paths, instance }, log) => {
-  const server = new EdgeServer({ directory: paths.edge, dnsPort: instance.ports.dns, log })
+  const server = new EdgeServer({
+    directory: paths.edge,
+    dnsPort: instance.ports.dns,
+    listen: instance.listen,
+    log,
+  })
   await server.start()
   const abort = new AbortController()
   const unlessAborted = (signal: AbortSignal, what: string) => (error: unknown) => {

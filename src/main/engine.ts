@@ -14,6 +14,7 @@ import { ContainerServiceController } from '#platform/container-service-controll
 import { createImageResolver } from '#platform/image-resolver.ts'
 import { MachineDrainController } from '#platform/machine-drain-controller.ts'
 import { createLocalProvider } from '#providers/local/local-provider.ts'
+import { AddressListeners } from './address-listeners.ts'
 import type { ProcessConfig } from './config.ts'
 import { addToKubeconfig } from './engine/api-access.ts'
 import { ClusterFleet } from './engine/cluster-fleet.ts'
@@ -129,21 +130,28 @@ async function startEngine(config: ProcessConfig, log: Logger) {
   const controllers = hubControllers(engine, hub, members)
   hub.informers.start()
   const server = `https://127.0.0.1:${instance.ports.api}`
-  const listener = createApiListener({
-    tls: await authorities.serverCertificate('api', {
-      names: ['localhost', 'api.ccs.internal'],
-      addresses: ['127.0.0.1'],
-    }),
-    resolve: (name) => (name === 'hub' ? hub.api : clusterFleet.get(name)?.host.api),
-    log,
-  })
-  await listener.listen({ host: '127.0.0.1', port: instance.ports.api })
+  const openApi = async (name: string, address: string) => {
+    const listener = createApiListener({
+      tls: await authorities.serverCertificate(name, {
+        names: ['localhost', 'api.ccs.internal'],
+        addresses: [address],
+      }),
+      resolve: (cluster) => (cluster === 'hub' ? hub.api : clusterFleet.get(cluster)?.host.api),
+      log,
+    })
+    await listener.listen({ host: address, port: instance.ports.api })
+    return listener
+  }
+  const listener = await openApi('api', '127.0.0.1')
+  const outside = new AddressListeners({ clock, log, open: openApi })
+  outside.set(instance.listen === undefined ? {} : { 'outside-api': instance.listen })
   await addToKubeconfig({ ...engine, cluster: 'hub', server, kubeconfig })
   clusterFleet.start()
   machineFleet.start()
   await provider.start()
   for (const controller of controllers) controller.start()
   return async () => {
+    outside.close()
     await listener.close()
     await Promise.all(controllers.map((controller) => controller.stop()))
     await provider.stop()

@@ -15,6 +15,8 @@ export interface InstanceFile {
   id: string
   ports: Ports
   createdAt: string
+  /** An address of this computer on which API, registry and host ports answer too. */
+  listen?: string
   /** A purge began. What is left of the instance is of no use, and the purge must be gone through again. */
   isPurged?: true
 }

@@ -14,6 +14,8 @@ export interface InstanceWishes {
   /** By flags of this command. */
   asked: Partial<Ports>
   before: InstanceFile | undefined
+  /** Undefined for loopback only. */
+  listen: string | undefined
   /** Parts whose processes run and hold their ports. */
   running: ReadonlySet<PortName>
   now: () => number
@@ -25,17 +27,31 @@ export async function othersOnThisComputer(paths: InstancePaths): Promise<string
 }
 
 /** How it stands with the ports of this computer. */
-const portReadings = (takenBy: PortReadings['takenBy']): PortReadings => ({
-  isFree: async (port, protocols) =>
-    (await Promise.all(protocols.map((one) => isLoopbackPortFree(port, one)))).every(Boolean),
+const portReadings = (
+  takenBy: PortReadings['takenBy'],
+  listen: string | undefined,
+): PortReadings => ({
+  async isFree(port, protocols) {
+    const addresses = ['127.0.0.1', ...(listen === undefined ? [] : [listen])]
+    const all = addresses.flatMap((address) =>
+      protocols.map((protocol) => isLoopbackPortFree(port, protocol, address)),
+    )
+    return (await Promise.all(all)).every(Boolean)
+  },
   ownerOf: findPortOwner,
   takenBy,
 })
 
 /** The same for who changes nothing. */
-export async function readPorts(paths: InstancePaths): Promise<PortReadings> {
+export async function readPorts(
+  paths: InstancePaths,
+  listen: string | undefined,
+): Promise<PortReadings> {
   const others = await openClaims({ instance: paths }).others()
-  return portReadings((port) => others.find((claims) => portsOf(claims).includes(port))?.dataDir)
+  return portReadings(
+    (port) => others.find((claims) => portsOf(claims).includes(port))?.dataDir,
+    listen,
+  )
 }
 
 /** Makes the directory; returns how to take it away again. */
@@ -55,13 +71,13 @@ function makeDirectory(dataDir: string): () => void {
 
 async function claimPorts(
   paths: InstancePaths,
-  { asked, before, running }: InstanceWishes,
+  { asked, before, running, listen }: InstanceWishes,
 ): Promise<{ ports: Ports; moved: string[] }> {
   let result: { ports: Ports; moved: string[] } | undefined
   await openClaims({ instance: paths }).claimPorts(async (takenBy) => {
     const { ports, moved, problems } = await choosePorts(
       { asked, stored: before?.ports, running },
-      portReadings(takenBy),
+      portReadings(takenBy, listen),
     )
     if (problems.length > 0)
       throw new SetupError(`this computer is not ready:\n${renderProblems(problems)}`)
@@ -76,12 +92,18 @@ export async function makeInstance(
   paths: InstancePaths,
   wishes: InstanceWishes,
 ): Promise<{ file: InstanceFile; moved: string[] }> {
-  const { version, before, now } = wishes
+  const { version, before, listen, now } = wishes
   const undo = makeDirectory(paths.dataDir)
   try {
     const { ports, moved } = await claimPorts(paths, wishes)
     const createdAt = before?.createdAt ?? new Date(now()).toISOString()
-    const file: InstanceFile = { version, id: paths.id, ports, createdAt }
+    const file: InstanceFile = {
+      version,
+      id: paths.id,
+      ports,
+      createdAt,
+      ...(listen === undefined ? {} : { listen }),
+    }
     writeInstance(paths, file)
     return { file, moved }
   } catch (error) {

@@ -14,6 +14,7 @@ import { sendSignal } from '#linux/signal-process.ts'
 import type { CheckRow } from '#setup/checks/check.ts'
 import { isWithinBlocks, socketsOfInstance } from '#setup/checks/listening.ts'
 import { instancePaths } from '#setup/instance.ts'
+import { hostAddresses } from '#setup/listen-address.ts'
 import { BehindInstance } from './behind-instance.ts'
 import { eventually, fetchText, Instance, leftBehind, run } from './instance.ts'
 
@@ -284,6 +285,40 @@ test('1, 4: a thief of a port is named, and why the process that lost it cannot 
   })
   await close(thief)
   await eventually('health', 60_000, async () => (await doctor()).code === 0)
+})
+
+test('9: --listen takes an address of this computer, lists them otherwise, and serves there over TLS', async (t) => {
+  const [outward] = hostAddresses()
+  if (outward === undefined) return t.skip('this computer has no address beyond loopback')
+  const { address } = outward
+  assert.equal((await instance.ccs('down')).code, 0)
+  const wrong = await instance.up('--listen', '203.0.113.99')
+  assert.equal(wrong.code, 1)
+  assert.match(wrong.stderr, /203.0.113.99 is no address of this computer. There are: /)
+  assert.ok(wrong.stderr.includes(address))
+  const made = await instance.up('--listen', address)
+  assert.equal(made.code, 0, made.stderr)
+  const { api, registry } = instance.file.ports
+  await eventually('the API there', 10_000, async () => {
+    return (await status(`https://${address}:${api}/readyz`)) === 200
+  })
+  await eventually('the registry there', 10_000, async () => {
+    return (await status(`https://${address}:${registry}/v2/`)) === 401
+  })
+  await eventually('the service there', 20_000, () => fetchText(url.replace('127.0.0.1', address)))
+  const { stdout } = await instance.ccs('kubeconfig', 'local', '--remote')
+  assert.match(stdout, new RegExp(`server: https://${address}:${api}/clusters/local`))
+  const allowed = ['127.0.0.0/8', `${address}/32`, ...behind.clusterBlocks()]
+  for (const { sockets } of socketsOfInstance(instancePaths(instance.dataDir)))
+    for (const socket of sockets) assert.ok(isWithinBlocks(socket.address, allowed), socket.address)
+  assert.equal((await doctor()).code, 0)
+  const late = await instance.up('--no-listen')
+  assert.equal(late.code, 1)
+  assert.match(late.stderr, /Stop it with 'ccs down' before changing --listen/)
+  assert.equal((await instance.ccs('down')).code, 0)
+  const back = await instance.up('--no-listen')
+  assert.equal(back.code, 0, back.stderr)
+  await assert.rejects(status(`https://${address}:${api}/readyz`), /ECONNREFUSED/)
 })
 
 test('what an instance that is gone has left is found', async (t) => {

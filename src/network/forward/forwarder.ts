@@ -1,4 +1,4 @@
-// Passes connections from 127.0.0.1 on to load balancer addresses. Lives in edge, so that traffic
+// Passes connections from 127.0.0.1, or another address of the computer, on to load balancer addresses. Lives in edge, so that traffic
 // goes on while the engine is away.
 import { createServer, type Server, type Socket } from 'node:net'
 import type { Timer } from '#base/clock.ts'
@@ -13,6 +13,11 @@ export interface ForwarderSet {
   close(): void
 }
 
+export interface ForwarderSetOptions extends ForwarderOptions {
+  /** Where to listen; loopback unless given. */
+  host?: string
+}
+
 interface Listener {
   stop(): void
 }
@@ -22,7 +27,7 @@ const keyOf = (forward: Forward) => `${forward.hostPort}>${forward.address}:${fo
 /** Listens until stopped; a port that another program has is taken as soon as that lets go of it. */
 function listen(
   forward: Forward,
-  { clock, log }: ForwarderOptions,
+  { clock, log, host = '127.0.0.1' }: ForwarderSetOptions,
   accept: (client: Socket) => void,
 ): Listener {
   let server: Server
@@ -39,7 +44,7 @@ function listen(
       server.close()
       retry = clock.after(forwardLimits.listenRetryMs, start)
     })
-    server.listen(forward.hostPort, '127.0.0.1')
+    server.listen(forward.hostPort, host)
   }
 
   start()
@@ -54,7 +59,7 @@ function listen(
   }
 }
 
-export function createForwarderSet(options: ForwarderOptions): ForwarderSet {
+export function createForwarderSet(options: ForwarderSetOptions): ForwarderSet {
   const listeners = new Map<string, { listener: Listener; port: ForwardedPort }>()
   /** Not listened on any more; what is open goes on. */
   const left = new Set<ForwardedPort>()

@@ -46,8 +46,11 @@ export function socketsOfInstance(paths: InstancePaths): ProcessSockets[] {
   })
 }
 
-export const listeningCheck: Check<{ paths: InstancePaths }> = {
+export const listeningCheck: Check<{ paths: InstancePaths; listen: string | undefined }> = {
   name: 'listening',
-  look: async ({ paths }) =>
-    judgeListening(socketsOfInstance(paths), await openClaims({ instance: paths }).clusterBlocks()),
+  look: async ({ paths, listen }) =>
+    judgeListening(socketsOfInstance(paths), [
+      ...(await openClaims({ instance: paths }).clusterBlocks()),
+      ...(listen === undefined ? [] : [`${listen}/32`]),
+    ]),
 }
