@@ -26,7 +26,7 @@ import { PodManager } from './pod-manager.ts'
 import { PodOperations } from './pod-operations.ts'
 import { testPod } from './test-view.ts'
 
-const TURNS_MAX = 5_000
+const TURNS_MAX = 50_000
 let root: string
 
 before(async () => {
