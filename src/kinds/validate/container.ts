@@ -1,29 +1,19 @@
 // Containers of a pod: init containers, containers, and those added for debugging.
 import type { FieldError } from '../definition.ts'
-import type { Container, ContainerPort, VolumeMount } from '../k8s/core.ts'
+import type { Container, ContainerPort } from '../k8s/core.ts'
 import { checkDnsLabel, checkPortName } from '../names.ts'
 import { validateEnvironment, validateEnvironmentFrom } from './environment.ts'
-import {
-  duplicate,
-  forbidden,
-  invalid,
-  invalidEach,
-  notFoundValue,
-  notSupported,
-  oneOf,
-  required,
-} from './field-error.ts'
+import { duplicate, forbidden, invalid, invalidEach, oneOf, required } from './field-error.ts'
 import { validatePortNumber, validateProtocol } from './ports.ts'
 import { type LifecyclePlace, validateLifecycle } from './lifecycle.ts'
 import { type ProbeUse, validateProbe } from './probe.ts'
 import { validateRestartPolicy } from './restart-policy.ts'
 import { validateResources } from './resources.ts'
 import { validateSecurityContext } from './security-context.ts'
-import { validateRelativePath } from './volume.ts'
+import { validateVolumeMounts } from './volume-mount.ts'
 
 const PULL_POLICIES = ['Always', 'IfNotPresent', 'Never']
 const MESSAGE_POLICIES = ['File', 'FallbackToLogsOnError']
-const PROPAGATIONS = ['Bidirectional', 'HostToContainer', 'None']
 const PROBES = ['livenessProbe', 'readinessProbe', 'startupProbe'] as const satisfies ProbeUse[]
 
 export interface ContainerPlace extends LifecyclePlace {
@@ -100,7 +90,7 @@ function validateContainer(
     ...validatePorts(container.ports ?? [], `${field}.ports`, place.hostNetwork),
     ...validateEnvironment(container.env ?? [], `${field}.env`),
     ...validateEnvironmentFrom(container.envFrom ?? [], `${field}.envFrom`),
-    ...validateMounts(container.volumeMounts ?? [], `${field}.volumeMounts`, place.volumeNames),
+    ...validateVolumeMounts(container, `${field}.volumeMounts`, place.volumeNames),
     ...oneOf(`${field}.imagePullPolicy`, imagePullPolicy, PULL_POLICIES),
     ...validateResources(container.resources ?? {}, `${field}.resources`),
     ...validateRestartPolicy(container, field),
@@ -149,34 +139,4 @@ function validateHostPorts(containers: readonly Container[], field: string): Fie
       taken.add(key)
     }
   return errors
-}
-
-function validateMounts(
-  mounts: readonly VolumeMount[],
-  field: string,
-  volumeNames: ReadonlySet<string>,
-): FieldError[] {
-  const paths = new Set<string>()
-  return mounts.flatMap((mount, index) => {
-    const at = `${field}[${index}]`
-    const errors: FieldError[] = []
-    if (!mount.name) errors.push(required(`${at}.name`))
-    else if (!volumeNames.has(mount.name)) errors.push(notFoundValue(`${at}.name`, mount.name))
-    if (!mount.mountPath) errors.push(required(`${at}.mountPath`))
-    if (paths.has(mount.mountPath))
-      errors.push(invalid(`${at}.mountPath`, mount.mountPath, 'must be unique'))
-    paths.add(mount.mountPath)
-    if (mount.subPath) errors.push(...validateRelativePath(mount.subPath, `${at}.subPath`))
-    if (mount.subPath && mount.subPathExpr)
-      errors.push(
-        invalid(
-          `${at}.subPathExpr`,
-          mount.subPathExpr,
-          'subPathExpr and subPath are mutually exclusive',
-        ),
-      )
-    if (mount.mountPropagation !== undefined && !PROPAGATIONS.includes(mount.mountPropagation))
-      errors.push(notSupported(`${at}.mountPropagation`, mount.mountPropagation, PROPAGATIONS))
-    return errors
-  })
 }

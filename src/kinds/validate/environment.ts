@@ -1,7 +1,15 @@
 // Environment variables of a container and where their values come from.
 import type { FieldError } from '../definition.ts'
-import type { EnvFromSource, EnvVar, EnvVarSource, ObjectFieldSelector } from '../k8s/core.ts'
+import type {
+  EnvFromSource,
+  EnvVar,
+  EnvVarSource,
+  FileKeySelector,
+  ObjectFieldSelector,
+  ResourceFieldSelector,
+} from '../k8s/core.ts'
 import { checkDataKey, checkEnvironmentName, checkQualifiedName } from '../names.ts'
+import { canonicalQuantity, isZeroQuantity } from '../quantity.ts'
 import { invalid, invalidEach, notSupported, required } from './field-error.ts'
 
 const SOURCES = [
@@ -38,7 +46,7 @@ const CONTAINER_RESOURCES = [
   'requests.memory',
 ]
 const ONE_OF_MANY = 'may not have more than one field specified at a time'
-const SUBSCRIPT = /^metadata\.(?:labels|annotations)\['(.*)'\]$/
+const SUBSCRIPT = /^metadata\.(labels|annotations)\['(.*)'\]$/
 
 export function validateEnvironment(env: readonly EnvVar[], field: string): FieldError[] {
   return env.flatMap((variable, index) => {
@@ -55,17 +63,16 @@ function validateSource({ value, valueFrom }: EnvVar, at: string): FieldError[] 
   const field = `${at}.valueFrom`
   const given = SOURCES.filter((source) => valueFrom![source] !== undefined)
   const errors: FieldError[] = []
-  const { fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef } = valueFrom!
+  const { fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef, fileKeyRef } = valueFrom!
   if (fieldRef !== undefined)
     errors.push(...validateFieldRef(fieldRef, `${field}.fieldRef`, ENV_FIELDS))
   if (resourceFieldRef !== undefined)
-    errors.push(
-      ...validateResourceField(resourceFieldRef.resource, `${field}.resourceFieldRef.resource`),
-    )
+    errors.push(...validateResourceField(resourceFieldRef, `${field}.resourceFieldRef`))
   if (configMapKeyRef !== undefined)
     errors.push(...validateKeyRef(configMapKeyRef, `${field}.configMapKeyRef`))
   if (secretKeyRef !== undefined)
     errors.push(...validateKeyRef(secretKeyRef, `${field}.secretKeyRef`))
+  if (fileKeyRef !== undefined) errors.push(...validateFileKey(fileKeyRef, `${field}.fileKeyRef`))
   if (given.length === 0) {
     const [last, ...others] = SOURCES.map((source) => `\`${source}\``).toReversed()
     const list = others.toReversed().join(', ')
@@ -83,18 +90,63 @@ export function validateFieldRef(
 ): FieldError[] {
   if (!fieldPath) return [required(`${field}.fieldPath`)]
   const subscript = SUBSCRIPT.exec(fieldPath)
-  if (subscript !== null)
-    return invalidEach(field, subscript[1], checkQualifiedName(subscript[1]!.toLowerCase()))
+  if (subscript !== null) {
+    const [, map, key = ''] = subscript
+    // Keys of annotations may have capitals before their slash.
+    const checked = map === 'annotations' ? key.toLowerCase() : key
+    return invalidEach(field, key, checkQualifiedName(checked))
+  }
   return supported.includes(fieldPath)
     ? []
     : [notSupported(`${field}.fieldPath`, fieldPath, supported)]
 }
 
-export function validateResourceField(resource: string, field: string): FieldError[] {
-  if (!resource) return [required(field)]
+/** In which units a resource may be told, and how Kubernetes names it there. */
+const BINARY_DIVISORS = '1, 1k, 1M, 1G, 1T, 1P, 1E, 1Ki, 1Mi, 1Gi, 1Ti, 1Pi, 1Ei'
+const DIVISORS: Readonly<Record<string, { values: string; title: string }>> = {
+  cpu: { values: '1m, 1', title: 'cpu' },
+  memory: { values: BINARY_DIVISORS, title: 'memory' },
+  'ephemeral-storage': { values: BINARY_DIVISORS, title: 'local ephemeral storage' },
+}
+
+function validateDivisor(
+  { resource, divisor }: ResourceFieldSelector,
+  field: string,
+): FieldError[] {
+  const rule = DIVISORS[resource.replace(/^(?:limits|requests)\./, '')]
+  if (divisor === undefined || isZeroQuantity(divisor) || rule === undefined) return []
+  const { values, title } = rule
+  if (values.split(', ').includes(canonicalQuantity(divisor))) return []
+  const listed = title === 'cpu' ? values.replace(', ', ' and ') : values
+  const why = `only divisor's values ${listed} are supported with the ${title} resource`
+  return [invalid(`${field}.divisor`, resource, why)]
+}
+
+export function validateResourceField(
+  selector: ResourceFieldSelector,
+  field: string,
+): FieldError[] {
+  const { resource } = selector
+  if (!resource) return [required(`${field}.resource`)]
   const isKnown =
     CONTAINER_RESOURCES.includes(resource) || /^(?:limits|requests)\.hugepages-/.test(resource)
-  return isKnown ? [] : [notSupported(field, resource, CONTAINER_RESOURCES)]
+  return isKnown
+    ? validateDivisor(selector, field)
+    : [notSupported(`${field}.resource`, resource, CONTAINER_RESOURCES)]
+}
+
+function validateFileKey({ key, path, volumeName }: FileKeySelector, field: string): FieldError[] {
+  const errors = key
+    ? invalidEach(`${field}.key`, key, checkEnvironmentName(key))
+    : [required(`${field}.key`)]
+  if (!volumeName) errors.push(required(`${field}.volumeName`))
+  if (!path) return [...errors, required(`${field}.path`)]
+  if (path.startsWith('/')) errors.push(invalid(`${field}.path`, path, 'must be a relative path'))
+  if (path.split('/').includes('..'))
+    errors.push(invalid(`${field}.path`, path, "must not contain '..'"))
+  else if (path.startsWith('..'))
+    errors.push(invalid(`${field}.path`, path, "must not start with '..'"))
+  return errors
 }
 
 function validateKeyRef(

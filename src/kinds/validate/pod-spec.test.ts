@@ -169,6 +169,91 @@ const cases: Record<string, [spec: unknown, ...errors: string[]]> = {
     { volumes: [{ name: 'v', configMap: { name: 'c', defaultMode: 0o1000 } }] },
     'spec.volumes[0].configMap.defaultMode: Invalid value: 512: must be a number between 0 and 0777 (octal), both inclusive',
   ],
+  'projected sources that take the same path': [
+    {
+      volumes: [
+        {
+          name: 'v',
+          projected: {
+            sources: [
+              { secret: { name: 's', items: [{ key: 'a', path: 'x' }] } },
+              { configMap: { name: 'c', items: [{ key: 'a', path: 'x' }] } },
+              { serviceAccountToken: { path: 'x' } },
+              { downwardAPI: { items: [{ path: 'y', fieldRef: { fieldPath: 'metadata.name' } }] } },
+            ],
+          },
+        },
+      ],
+    },
+    'spec.volumes[0].projected: Invalid value: "c": conflicting duplicate paths',
+    'spec.volumes[0].projected: Invalid value: "x": conflicting duplicate paths',
+  ],
+  'a file of the downward API from two places': [
+    {
+      volumes: [
+        {
+          name: 'v',
+          downwardAPI: {
+            items: [
+              {
+                path: 'x',
+                fieldRef: { fieldPath: 'metadata.name' },
+                resourceFieldRef: { containerName: 'c', resource: 'limits.cpu' },
+              },
+              { path: 'y' },
+            ],
+          },
+        },
+      ],
+    },
+    'spec.volumes[0].downwardAPI.items[0]: Invalid value: "resource": fieldRef and resourceFieldRef can not be specified simultaneously',
+    'spec.volumes[0].downwardAPI.items[1]: Required value: one of fieldRef and resourceFieldRef is required',
+  ],
+  'resources told in units that are none': [
+    one({
+      env: [
+        { name: 'A', valueFrom: { resourceFieldRef: { resource: 'limits.cpu', divisor: '1m' } } },
+        { name: 'B', valueFrom: { resourceFieldRef: { resource: 'limits.cpu', divisor: '2' } } },
+        { name: 'C', valueFrom: { resourceFieldRef: { resource: 'limits.memory', divisor: '5' } } },
+      ],
+    }),
+    `spec.containers[0].env[1].valueFrom.resourceFieldRef.divisor: Invalid value: "limits.cpu": only divisor's values 1m and 1 are supported with the cpu resource`,
+    `spec.containers[0].env[2].valueFrom.resourceFieldRef.divisor: Invalid value: "limits.memory": only divisor's values 1, 1k, 1M, 1G, 1T, 1P, 1E, 1Ki, 1Mi, 1Gi, 1Ti, 1Pi, 1Ei are supported with the memory resource`,
+  ],
+  'a variable from a file that is nowhere': [
+    one({
+      env: [
+        { name: 'A', valueFrom: { fileKeyRef: { volumeName: 'v', path: 'a/env', key: 'A' } } },
+        { name: 'B', valueFrom: { fileKeyRef: { volumeName: '', path: '/env', key: '' } } },
+      ],
+    }),
+    'spec.containers[0].env[1].valueFrom.fileKeyRef.key: Required value',
+    'spec.containers[0].env[1].valueFrom.fileKeyRef.volumeName: Required value',
+    'spec.containers[0].env[1].valueFrom.fileKeyRef.path: Invalid value: "/env": must be a relative path',
+  ],
+  'mounts that propagate or recurse as they may not': [
+    {
+      volumes: [{ name: 'v' }],
+      ...one({
+        volumeMounts: [
+          { name: 'v', mountPath: '/a', mountPropagation: 'Bidirectional' },
+          { name: 'v', mountPath: '/b', recursiveReadOnly: 'Enabled' },
+          {
+            name: 'v',
+            mountPath: '/c',
+            readOnly: true,
+            recursiveReadOnly: 'IfPossible',
+            mountPropagation: 'HostToContainer',
+          },
+          { name: 'v', mountPath: '/d', subPathExpr: '/x' },
+        ],
+      }),
+    },
+    'spec.containers[0].volumeMounts[0].mountPropagation: Forbidden: Bidirectional mount propagation is available only to privileged containers',
+    'spec.containers[0].volumeMounts[1].recursiveReadOnly: Forbidden: may only be specified when readOnly is true',
+    'spec.containers[0].volumeMounts[2].recursiveReadOnly: Forbidden: may only be specified when mountPropagation is None or not specified',
+    'spec.containers[0].volumeMounts[3].subPathExpr: Invalid value: "/x": must be a relative path',
+  ],
   'a token that lives too short': [
     {
       volumes: [

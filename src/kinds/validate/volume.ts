@@ -5,6 +5,7 @@ import type {
   KeyToPath,
   ProjectedVolumeSource,
   Volume,
+  VolumeProjection,
 } from '../k8s/core.ts'
 import { checkDnsLabel } from '../names.ts'
 import { parseQuantity } from '../quantity.ts'
@@ -24,6 +25,8 @@ const HOST_PATH_TYPES = [
   'FileOrCreate',
   'Socket',
 ]
+
+const BOTH_REFS = 'fieldRef and resourceFieldRef can not be specified simultaneously'
 
 const needed = (value: string | undefined, field: string): FieldError[] =>
   value ? [] : [required(field)]
@@ -67,19 +70,36 @@ function validateDownwardFiles(
     const errors = validateFilePath(path, `${at}.path`)
     if (fieldRef !== undefined)
       errors.push(...validateFieldRef(fieldRef, `${at}.fieldRef`, VOLUME_FIELDS))
-    else if (resourceFieldRef === undefined)
+    if (fieldRef === undefined && resourceFieldRef === undefined)
       errors.push(required(at, 'one of fieldRef and resourceFieldRef is required'))
+    if (fieldRef !== undefined && resourceFieldRef !== undefined)
+      return [...errors, invalid(at, 'resource', BOTH_REFS), ...validateMode(mode, `${at}.mode`)]
     if (resourceFieldRef !== undefined)
       errors.push(
         ...needed(resourceFieldRef.containerName, `${at}.resourceFieldRef.containerName`),
-        ...validateResourceField(resourceFieldRef.resource, `${at}.resourceFieldRef.resource`),
+        ...validateResourceField(resourceFieldRef, `${at}.resourceFieldRef`),
       )
     return [...errors, ...validateMode(mode, `${at}.mode`)]
   })
 }
 
+/** The paths that a source takes for itself, each with what a conflict is told of. */
+function projectedPaths(source: VolumeProjection): [path: string, name: string | undefined][] {
+  const { secret, configMap, downwardAPI, serviceAccountToken } = source
+  const all: [string, string | undefined][] = [
+    ...[secret, configMap].flatMap((from) =>
+      (from?.items ?? []).map(({ path }): [string, string | undefined] => [path, from?.name]),
+    ),
+    ...(downwardAPI?.items ?? []).map(({ path }): [string, string] => [path, path]),
+  ]
+  if (serviceAccountToken !== undefined)
+    all.push([serviceAccountToken.path, serviceAccountToken.path])
+  return all.filter(([path]) => path)
+}
+
 function validateProjected({ defaultMode, sources }: ProjectedVolumeSource, field: string) {
   const errors = validateMode(defaultMode, `${field}.defaultMode`)
+  const taken = new Set<string>()
   for (const [index, source] of (sources ?? []).entries()) {
     const at = `${field}.sources[${index}]`
     const given = Object.keys(source).filter(
@@ -88,6 +108,10 @@ function validateProjected({ defaultMode, sources }: ProjectedVolumeSource, fiel
     for (const name of given.slice(1))
       errors.push(forbidden(`${at}.${name}`, 'may not specify more than 1 volume type'))
     const { secret, configMap, downwardAPI, serviceAccountToken } = source
+    for (const [path, name] of projectedPaths(source)) {
+      if (taken.has(path)) errors.push(invalid(field, name, 'conflicting duplicate paths'))
+      taken.add(path)
+    }
     if (secret !== undefined)
       errors.push(
         ...needed(secret.name, `${at}.secret.name`),
