@@ -14,10 +14,17 @@ import { type AgentServer, agentServer } from './agent-server.ts'
 import type { ClusterDns } from './container/dns-config.ts'
 import { objectSource } from './container/object-source.ts'
 import { type PodCgroups, podCgroups } from './container/pod-cgroup.ts'
-import { hostData, logsRoot, memoryRoot, podsRoot } from './container/pod-places.ts'
+import {
+  hostData,
+  logsRoot,
+  memoryRoot,
+  podsRoot,
+  pulledImagesFile,
+} from './container/pod-places.ts'
 import { eventRecorder } from './events/event-recorder.ts'
 import { Gate } from './gate.ts'
 import { ImagePuller } from './images/image-puller.ts'
+import { PulledImages } from './images/pulled-images.ts'
 import { nodeLimits } from './limits.ts'
 import { LogKeeper } from './logs/log-keeper.ts'
 import { MachineReach } from './machine/machine-reach.ts'
@@ -312,10 +319,12 @@ class Agent implements NodeAgent {
   #createOperations(): PodOperations {
     const { client, informers, machine, random, clock, clusterDns } = this.#options
     const { runtime } = this.#parts
+    const file = pulledImagesFile(machine)
+    const pulled = new PulledImages({ file, random })
     return new PodOperations({
       ...this.#options,
       ...this.#parts,
-      images: new ImagePuller({ runtime, clock, random }),
+      images: new ImagePuller({ runtime, clock, random, pulled }),
       volumes: this.#volumes(),
       mounts: this.#parts.volumeMounts,
       objects: objectSource(client, informers),

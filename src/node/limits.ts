@@ -3,6 +3,8 @@
 export const nodeLimits = {
   /** Images pulled at once on a machine. */
   imagePullsMax: 5,
+  /** Images of which it is known with whose Secret they were pulled. */
+  imagesRememberedMax: 10_000,
   /** Delays before a failed pull is tried again: a promise to users, so without jitter. */
   imagePullBackoff: { firstMs: 10_000, maxMs: 300_000, jitter: 0 },
   /** Delays before any other failed step of a pod is tried again. */

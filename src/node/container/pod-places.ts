@@ -20,6 +20,9 @@ export interface PodPlaces {
 export const memoryRoot = ({ runDirectory }: MachineDirectories): string =>
   path.join(runDirectory, 'memory')
 export const podsRoot = ({ directory }: MachineDirectories): string => path.join(directory, 'pods')
+/** Which images were pulled with whose Secrets. */
+export const pulledImagesFile = ({ directory }: MachineDirectories): string =>
+  path.join(directory, 'pulled-images.json')
 export const logsRoot = ({ directory }: MachineDirectories): string =>
   path.join(directory, 'logs', 'pods')
 /** What hostPath volumes have on disk. */

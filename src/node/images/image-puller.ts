@@ -13,6 +13,7 @@ import {
 } from '../runtime/runtime.ts'
 import { type Waiting } from '../pods/pod-view.ts'
 import { isImageName } from './image-name.ts'
+import type { PulledImages } from './pulled-images.ts'
 
 /** Why an image is not there, as the container's waiting state says it. */
 export class ImageError extends Error {
@@ -38,15 +39,22 @@ export interface PullEvents {
 export interface PullRequest {
   podUid: string
   container: Container
-  /** Tried in order; only where there are none, a pull goes without. */
+  /** The pod's own, tried in order. */
   credentials: readonly Credentials[]
+  /** Those of the cluster, for all its pods; tried last. Only where there are none, a pull goes without. */
+  shared: Credentials | undefined
   events: PullEvents
 }
 
 interface Pull {
   beganAtMs: number
-  /** The image's reference by digest. */
-  reference: Promise<string>
+  result: Promise<PullResult>
+}
+
+interface PullResult {
+  image: RuntimeImage
+  /** Whose credentials it took; undefined for those of all. */
+  by: Credentials | undefined
 }
 
 interface Failure {
@@ -67,13 +75,15 @@ export class ImagePuller {
   readonly #runtime: Runtime
   readonly #clock: Clock
   readonly #random: Random
+  readonly #pulled: PulledImages
   readonly #gate = new Gate(nodeLimits.imagePullsMax)
   /** Under way, by image and credentials: others that want the same wait for it. */
   readonly #pulls = new Map<string, Pull>()
   /** Failures by pod and image: another pod may try at once. */
   readonly #failures = new Map<string, Failure>()
 
-  constructor(options: { runtime: Runtime; clock: Clock; random: Random }) {
+  constructor(options: { runtime: Runtime; clock: Clock; random: Random; pulled: PulledImages }) {
+    this.#pulled = options.pulled
     this.#runtime = options.runtime
     this.#clock = options.clock
     this.#random = options.random
@@ -88,12 +98,18 @@ export class ImagePuller {
     }
     const policy = policyOf(request.container)
     const present = await this.#runtime.image(name)
-    if (present !== undefined && policy !== 'Always') {
+    const isTheirs =
+      present !== undefined && this.#pulled.mayUse({ id: present.id, name }, request.credentials)
+    if (isTheirs && policy !== 'Always') {
       request.events.present()
       return present
     }
     if (policy === 'Never') {
-      const message = `Container image "${name}" is not present with pull policy of Never`
+      const why =
+        present === undefined
+          ? 'is not present with pull policy of Never'
+          : 'is present with pull policy of Never but does not have the proper credentials to access the image'
+      const message = `Container image "${name}" ${why}`
       throw new ImageError({ reason: 'ErrImageNeverPull', message }, { tried: true })
     }
     return this.#pull(request, name)
@@ -132,9 +148,8 @@ export class ImagePuller {
   }
 
   async #download(request: PullRequest, name: string, askedAtMs: number): Promise<RuntimeImage> {
-    const pull = this.#pullOnce(name, request.credentials)
-    const image = await this.#runtime.image(await pull.reference)
-    if (image === undefined) throw new Error(`image "${name}" is gone right after its pull`)
+    const pull = this.#pullOnce(name, request)
+    const { image } = await pull.result
     request.events.pulled({
       tookMs: this.#clock.now() - pull.beganAtMs,
       waitedMs: this.#clock.now() - askedAtMs,
@@ -143,29 +158,45 @@ export class ImagePuller {
     return image
   }
 
-  #pullOnce(name: string, credentials: readonly Credentials[]): Pull {
-    const key = JSON.stringify([name, credentials])
+  #pullOnce(name: string, request: PullRequest): Pull {
+    const key = JSON.stringify([name, request.credentials])
     const underWay = this.#pulls.get(key)
     if (underWay !== undefined) return underWay
-    const pull: Pull = { beganAtMs: this.#clock.now(), reference: Promise.resolve('') }
-    pull.reference = this.#gate
+    const begun = Promise.withResolvers<PullResult>()
+    const pull: Pull = { beganAtMs: this.#clock.now(), result: begun.promise }
+    this.#pulls.set(key, pull)
+    this.#gate
       .run(() => {
         pull.beganAtMs = this.#clock.now()
-        return this.#tryCredentials(name, credentials)
+        return this.#pullAndRemember(name, request)
       })
       .finally(() => this.#pulls.delete(key))
-    this.#pulls.set(key, pull)
+      .then(begun.resolve, begun.reject)
     return pull
   }
 
-  async #tryCredentials(name: string, credentials: readonly Credentials[]): Promise<string> {
-    for (const [at, each] of credentials.entries()) {
+  async #pullAndRemember(name: string, request: PullRequest): Promise<PullResult> {
+    if (request.credentials.length > 0) this.#pulled.begin(name)
+    const { reference, by } = await this.#tryCredentials(name, request).catch((error: unknown) => {
+      this.#pulled.failed(name)
+      throw error
+    })
+    const image = await this.#runtime.image(reference)
+    if (image === undefined) throw new Error(`image "${name}" is gone right after its pull`)
+    this.#pulled.done({ id: image.id, name }, by)
+    return { image, by }
+  }
+
+  async #tryCredentials(name: string, { credentials, shared }: PullRequest) {
+    const all = shared === undefined ? credentials : [...credentials, shared]
+    for (const [at, each] of all.entries()) {
       try {
-        return await this.#runtime.pullImage(name, each)
+        const reference = await this.#runtime.pullImage(name, each)
+        return { reference, by: each === shared ? undefined : each }
       } catch (error) {
-        if (at === credentials.length - 1) throw error
+        if (at === all.length - 1) throw error
       }
     }
-    return this.#runtime.pullImage(name)
+    return { reference: await this.#runtime.pullImage(name), by: undefined }
   }
 }

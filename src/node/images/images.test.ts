@@ -3,21 +3,32 @@ import { describe, test } from 'node:test'
 import { fakeClock } from '#base/fake-clock.ts'
 import { seededRandom } from '#base/random.ts'
 import type { Container, Secret } from '#kinds/k8s/core.ts'
+import type { Credentials } from '../runtime/runtime.ts'
 import { fakeRuntime } from '../runtime/fake-runtime.ts'
 import { wholeImageName } from './image-name.ts'
 import { type ImageError, ImagePuller } from './image-puller.ts'
+import { PulledImages } from './pulled-images.ts'
 import { credentialsFor } from './pull-secrets.ts'
 
 function setup() {
   const clock = fakeClock()
   const runtime = fakeRuntime(clock)
-  const puller = new ImagePuller({ runtime, clock, random: seededRandom(1) })
+  const puller = new ImagePuller({
+    runtime,
+    clock,
+    random: seededRandom(1),
+    pulled: new PulledImages({ random: seededRandom(2) }),
+  })
   const told: string[] = []
+  const given: { credentials: Credentials[]; shared: Credentials | undefined } = {
+    credentials: [],
+    shared: undefined,
+  }
   const ensure = (image: string, more: Partial<Container> = {}, podUid = 'u') =>
     puller.ensure({
       podUid,
       container: { name: 'main', image, ...more },
-      credentials: [],
+      ...given,
       events: {
         present: () => told.push('present'),
         pulling: () => told.push('pulling'),
@@ -31,7 +42,7 @@ function setup() {
     )
     return error.waiting
   }
-  return { clock, runtime, puller, told, ensure, failure }
+  return { clock, runtime, puller, told, given, ensure, failure }
 }
 
 describe('ImagePuller', () => {
@@ -94,6 +105,40 @@ describe('ImagePuller', () => {
     assert.deepEqual(s.told.toSorted(), [...pods.map(() => 'pulled'), ...pods.map(() => 'pulling')])
     await s.ensure('app:1', { imagePullPolicy: 'Always' })
     assert.equal(s.runtime.calls.filter((call) => call.startsWith('pullImage')).length, 2)
+  })
+
+  test("asks the registry again for those who did not pull an image with another's Secret", async () => {
+    const s = setup()
+    const me = { username: 'me', password: 'p' }
+    s.runtime.pullable.add('app:1')
+    s.given.credentials = [me]
+    await s.ensure('app:1')
+    await s.ensure('app:1')
+    assert.deepEqual(s.told, ['pulling', 'pulled', 'present'])
+    s.runtime.pullable.delete('app:1')
+    s.given.credentials = [{ ...me, password: 'q' }]
+    assert.equal((await s.failure('app:1')).reason, 'ErrImagePull')
+    s.given.credentials = []
+    assert.deepEqual(await s.failure('app:1', { imagePullPolicy: 'Never' }), {
+      reason: 'ErrImageNeverPull',
+      message:
+        'Container image "app:1" is present with pull policy of Never but does not have the proper credentials to access the image',
+    })
+    // Where the registry gives it to anybody, it is anybody's from then on.
+    s.runtime.pullable.add('app:1')
+    await s.ensure('app:1', {}, 'other')
+    await s.ensure('app:1', { imagePullPolicy: 'Never' })
+    assert.equal(s.told.at(-1), 'present')
+  })
+
+  test("leaves to all what came with the cluster's own credentials", async () => {
+    const s = setup()
+    s.runtime.pullable.add('app:1')
+    s.given.shared = { username: 'cluster', password: 'p' }
+    await s.ensure('app:1')
+    s.given.shared = undefined
+    await s.ensure('app:1')
+    assert.deepEqual(s.told, ['pulling', 'pulled', 'present'])
   })
 
   test('backs off from a pull that failed, 10 s first, for this pod only', async () => {

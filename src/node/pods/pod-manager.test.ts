@@ -15,6 +15,7 @@ import { objectSource } from '../container/object-source.ts'
 import { eventRecorder } from '../events/event-recorder.ts'
 import { Gate } from '../gate.ts'
 import { ImagePuller } from '../images/image-puller.ts'
+import { PulledImages } from '../images/pulled-images.ts'
 import { ProbeManager } from '../probes/probe-manager.ts'
 import { type FakeRuntime, fakeRuntime } from '../runtime/fake-runtime.ts'
 import { RuntimeWatch } from '../runtime/runtime-watch.ts'
@@ -94,7 +95,7 @@ async function startAgent(world: World) {
   const mounts = fakeVolumeMounts()
   const operations = new PodOperations({
     ...common,
-    images: new ImagePuller(common),
+    images: new ImagePuller({ ...common, pulled: new PulledImages({ random }) }),
     volumes: podVolumes({ machine, sources, mounts, random, now: () => clock.now() }),
     mounts,
     objects,

@@ -95,11 +95,11 @@ async function ensureImage(deps: StartDependencies, start: ContainerStart): Prom
       ),
     )
   const own = credentialsFor(secrets, name)
-  const cluster = deps.pullCredentials(name)
   const ensured = deps.images.ensure({
     podUid: pod.metadata.uid ?? '',
     container,
-    credentials: cluster === undefined ? own : [...own, cluster],
+    credentials: own,
+    shared: deps.pullCredentials(name),
     events: {
       present: () =>
         tell(
