@@ -315,6 +315,32 @@ test('logs come from all instances as one, and from those that join while they a
   )
 })
 
+test('a command runs in an instance and its exit code is that of ccs', async () => {
+  const exec = (words: string[], input?: string) =>
+    run(
+      [
+        ...`${root}/ccs service exec web --data-dir ${instance.dataDir} -i -- /bin/busybox`.split(
+          ' ',
+        ),
+        ...words,
+      ],
+      input === undefined ? {} : { input },
+    )
+  assert.equal((await exec(['cat', '/www/index.html'])).stdout, 'one\n')
+  assert.equal((await exec(['cat'], 'typed')).stdout, 'typed')
+  const failed = await exec(['sh', '-c', 'echo why >&2; exit 7'])
+  assert.deepEqual([failed.code, failed.stderr], [7, 'why\n'])
+  const { dataDir } = instance
+  const absent = await run(
+    `${root}/ccs service exec web --data-dir ${dataDir} --instance zzz -- ls`.split(' '),
+  )
+  refused(absent, 3, /has no instance "zzz"\. There are: web-/)
+  const noProgram = await run(
+    `${root}/ccs service exec web --data-dir ${dataDir} -- nosuch`.split(' '),
+  )
+  refused(noProgram, 1, /has no program "nosuch"/)
+})
+
 test('one instance is restarted by the end of its name, and another takes its place', async () => {
   const before = await podsOf('web')
   const [, suffix] = /-(\w+)$/.exec(before[0]!.metadata.name)!

@@ -1,4 +1,5 @@
 // `ccs service exec`: runs a command in an instance, and ends with its exit code.
+import { StatusError } from '#base/errors.ts'
 import { execInPod } from '#client/remote-command.ts'
 import type { Pod } from '#kinds/k8s/core.ts'
 import { conditionOf } from '#kinds/meta.ts'
@@ -7,6 +8,9 @@ import { Failure } from '../failure.ts'
 import { findService, type ServiceOptions } from './find-service.ts'
 import { podsOf, selectInstance } from './instances.ts'
 import { openTerminal } from './terminal.ts'
+
+/** How runc says it. */
+const NO_PROGRAM = /executable file not found|no such file or directory/
 
 export interface ExecOptions extends ServiceOptions {
   instance?: string
@@ -62,6 +66,11 @@ export async function execInService(
       ...terminal,
     })
     return exitCode
+  } catch (error) {
+    if (!(error instanceof StatusError) || !NO_PROGRAM.test(error.message)) throw error
+    throw new Failure(
+      `instance "${pod.metadata.name}" has no program "${command[0]}". Its image decides what there is; a full path may help`,
+    )
   } finally {
     terminal.restore()
   }
