@@ -33,3 +33,7 @@ export const changeOptions = {
     .argParser(integer({ min: 1, max: 3600 }))
     .default(WAIT_SECONDS_DEFAULT),
 }
+
+/** For the end of a command's help. */
+export const examples = (...lines: string[]): string =>
+  `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}`

@@ -9,8 +9,10 @@ import { type ReconcileResult, WorkQueue } from '#base/work-queue.ts'
 import type { Client, InformerFactory } from '#client/types.ts'
 import { DRAINED, type Machine, machines } from '#kinds/ccs/machine.ts'
 import type { Pod } from '#kinds/k8s/core.ts'
-import { nodes, pods } from '#kinds/refs.ts'
+import type { KubeObject } from '#kinds/object.ts'
+import { deployments, nodes, pods } from '#kinds/refs.ts'
 import type { Member, Members } from './members.ts'
+import { isSole, replaceFirst } from './sole-instance.ts'
 
 export interface MachineDrainOptions {
   hub: { client: Client; informers: InformerFactory }
@@ -45,6 +47,9 @@ export class MachineDrainController {
     })
     const changed = (machine: Machine) => this.#queue.add(machine.metadata.name)
     options.hub.informers.informer(machines).on({ added: changed, updated: changed })
+    options.members.onAdded((_name, { informers }) => {
+      for (const kind of [deployments, nodes, pods]) informers.informer<KubeObject>(kind)
+    })
   }
 
   start(): void {
@@ -72,7 +77,7 @@ export class MachineDrainController {
     this.#startedAt.set(name, started)
     const late = this.#options.clock.monotonic() - started > DRAIN_DEADLINE_MS
     if (left.length > 0 && !late) {
-      await Promise.all(left.map((pod) => this.#evict(member, pod)))
+      await Promise.all(left.map((pod) => this.#move(member, machine, pod)))
       return { afterMs: LOOK_AGAIN_MS }
     }
     await this.#setDrained(machine, 'True', late ? 'DeadlinePassed' : 'NoPodsLeft')
@@ -85,8 +90,14 @@ export class MachineDrainController {
       .filter((pod) => pod.spec.nodeName === node && !isOver(pod))
   }
 
-  async #evict(member: Member, pod: Pod): Promise<void> {
+  async #move(member: Member, machine: Machine, pod: Pod): Promise<void> {
     if (pod.metadata.deletionTimestamp !== undefined) return
+    const all = member.informers.informer(pods).list(pod.metadata.namespace)
+    if (isSole(pod, all) && (await replaceFirst(member, machine, pod))) return
+    await this.#evict(member, pod)
+  }
+
+  async #evict(member: Member, pod: Pod): Promise<void> {
     const { name, namespace } = pod.metadata
     try {
       await member.client.resource(pods).subresource('POST', pod.metadata, 'eviction', {

@@ -278,6 +278,19 @@ test('a budget lets one of two instances go at a time, and a drained machine los
   assert.match(gone.stderr, /"web" not found/, 'one instance has nothing to be protected with')
 })
 
+test('the only instance of a service moves without a gap when its machine is stopped', async (t) => {
+  const [only] = await podsOf('web')
+  const machine = only!.spec.nodeName!
+  const load = steadyLoad(url)
+  t.after(() => load.stop())
+  await ok(instance.ccs('machine', 'stop', machine))
+  await ok(instance.ccs('machine', 'start', machine))
+  const { sent, failures } = await load.stop()
+  assert.deepEqual(failures, [], `${failures.length} of ${sent} failed`)
+  const [now] = await podsOf('web')
+  assert.notEqual(now!.spec.nodeName, machine)
+})
+
 test('logs come from all instances as one, and from those that join while they are followed', async () => {
   const output: string[] = []
   const follow = spawn(path.join(root, 'ccs'), [

@@ -4,7 +4,7 @@ import { notFound, StatusError } from '#base/errors.ts'
 import type { Pod, PodCondition } from '#kinds/k8s/core.ts'
 import type { Eviction, PodDisruptionBudget } from '#kinds/k8s/policy.ts'
 import { matchesLabelSelector } from '#kinds/label-selector.ts'
-import { withCondition } from '#kinds/meta.ts'
+import { conditionOf, withCondition } from '#kinds/meta.ts'
 import { successStatus } from '../api-errors.ts'
 import type { Call, ClusterContext, Draft, Outcome, Target } from '../context.ts'
 import type { DeleteRequest, Propagation } from '../request-options.ts'
@@ -107,6 +107,7 @@ async function spendBudget(
       'InternalError',
       'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.',
     )
+  if (mayGoUnready(pod, budgets[0]!)) return
   const { name } = budgets[0]!.metadata
   await replace(context, call, {
     target: { resource, namespace, name, subresource: 'status' },
@@ -114,6 +115,17 @@ async function spendBudget(
     byServer: true,
     change: ({ object }) => spent(object as PodDisruptionBudget, pod, rfc3339(context.clock.now())),
   })
+}
+
+/**
+ * A pod that serves nobody takes nothing from a budget whose healthy pods are enough, or that says so itself
+ * (k8s.io/kubernetes eviction.go, spec.unhealthyPodEvictionPolicy).
+ */
+function mayGoUnready(pod: Pod, { spec, status }: PodDisruptionBudget): boolean {
+  if (conditionOf(pod.status?.conditions, 'Ready')?.status === 'True') return false
+  if (spec.unhealthyPodEvictionPolicy === 'AlwaysAllow') return true
+  const { currentHealthy = 0, desiredHealthy = 0 } = status ?? {}
+  return desiredHealthy > 0 && currentHealthy >= desiredHealthy
 }
 
 /** Retry-After of an answer that only the budget's controller can change (k8s.io/kubernetes eviction.go). */

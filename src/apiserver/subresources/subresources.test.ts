@@ -61,7 +61,8 @@ test('binding gives a pod its node once', async () => {
 async function clusterWithBudget(disruptionsAllowed: number) {
   const { api, clock } = await clusterForPods()
   await api.create(PODS, pod('p', {}, { labels: { app: 'q' } }))
-  await api.patch(`${PODS}/p/status`, { status: { phase: 'Running' } })
+  const conditions = [{ type: 'Ready', status: 'True' }]
+  await api.patch(`${PODS}/p/status`, { status: { phase: 'Running', conditions } })
   const budgets = '/apis/policy/v1/namespaces/default/poddisruptionbudgets'
   await api.create(budgets, {
     apiVersion: 'policy/v1',
@@ -80,6 +81,7 @@ async function clusterWithBudget(disruptionsAllowed: number) {
   return {
     api,
     clock,
+    budgetPath: `${budgets}/b`,
     budget: () => api.get(`${budgets}/b`),
     wish: (minAvailable: number) => api.patch(`${budgets}/b`, { spec: { minAvailable } }),
   }
@@ -92,6 +94,29 @@ test('eviction is refused when the budget is spent', async () => {
     message: "Cannot evict pod as it would violate the pod's disruption budget.",
   })
   await api.get(`${PODS}/p`)
+})
+
+test('eviction of a pod that is not ready spends nothing where enough are, or the budget says so', async () => {
+  for (const [healthy, policy, isAllowed] of [
+    [1, undefined, true],
+    [0, undefined, false],
+    [0, 'IfHealthyBudget', false],
+    [0, 'AlwaysAllow', true],
+  ] as const) {
+    const { api, budget, budgetPath } = await clusterWithBudget(0)
+    const conditions = [{ type: 'Ready', status: 'False' }]
+    await api.patch(`${PODS}/p/status`, { status: { conditions } })
+    await api.patch(budgetPath, { spec: { unhealthyPodEvictionPolicy: policy ?? null } })
+    const { metadata } = await budget()
+    const observedGeneration = metadata?.['generation']
+    await api.patch(`${budgetPath}/status`, {
+      status: { currentHealthy: healthy, observedGeneration },
+    })
+    const evicted = api.create(`${PODS}/p/eviction`, { metadata: { name: 'p' } })
+    if (isAllowed) await evicted
+    else await assert.rejects(evicted, { reason: 'TooManyRequests' })
+    assert.equal((await budget())['status']?.['disruptionsAllowed'], 0)
+  }
 })
 
 test('eviction deletes the pod and spends the budget', async () => {

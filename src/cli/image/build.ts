@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { parseImageName, REGISTRY_HOST } from '#kinds/ccs/image-name.ts'
 import {
   type CommandContext,
   type CommonOptions,
@@ -21,31 +22,24 @@ export interface BuildOptions extends CommonOptions {
 
 const BUILD_TIMEOUT_MS = 30 * 60_000
 const FAILURE_LINES_MAX = 30
-const IMAGE_NAME =
-  /^[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:\/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*(?::\w[\w.-]{0,127})?$/
-
-/** Name under which machines know the registry. */
-const REGISTRY_HOST = 'registry.ccs.internal'
-/** What clients take for a host and not for the first part of a repository's name. */
-const HOST = /^(localhost|[^/]*[.:][^/]*)\//
 
 /** "app", "app:1", "team/app:1" -> repository with project, and tag. */
 export function qualify(project: string, name: string): { repository: string; tag: string } {
   // A name as we print it is as good as its short form.
   const own = name.startsWith(`${REGISTRY_HOST}/`) ? name.slice(REGISTRY_HOST.length + 1) : name
-  const other = own === name ? HOST.exec(name)?.[1] : undefined
-  if (other !== undefined)
-    throw new Failure(
-      `"${name}" is for the registry ${other}; images are pushed to this instance's. Write NAME[:TAG]`,
-      EXIT.usage,
-    )
-  if (!IMAGE_NAME.test(own))
+  const parsed = parseImageName(own)
+  if (parsed === undefined || parsed.digest !== undefined)
     throw new Failure(
       `"${name}" is no image name; write NAME[:TAG] in lower case, such as web:1.0`,
       EXIT.usage,
     )
+  if (parsed.host !== undefined)
+    throw new Failure(
+      `"${name}" is for the registry ${parsed.host}; images are pushed to this instance's. Write NAME[:TAG]`,
+      EXIT.usage,
+    )
   checkName('project', project)
-  const [repository, tag = 'latest'] = own.split(':') as [string, string?]
+  const { repository, tag } = parsed
   return { repository: repository.includes('/') ? repository : `${project}/${repository}`, tag }
 }
 

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { type CommandContext, outputFormat } from '../context.ts'
 import { renderValue } from '../output.ts'
-import { withOutput } from '../options.ts'
+import { examples, withOutput } from '../options.ts'
 import { DEFAULT_PROJECT } from '../service/find-service.ts'
 import { buildImage, type BuildOptions } from './build.ts'
 import { listImages } from './list.ts'
@@ -15,6 +15,10 @@ export function addImageCommands(program: Command, context: CommandContext): voi
     .option('-p, --project <project>', 'the project', DEFAULT_PROJECT)
     .option('-f, --file <dockerfile>', 'another Dockerfile in the directory')
     .option('-q, --quiet', 'only the name of the image')
+    .addHelpText(
+      'after',
+      examples('ccs image build . -t web:1', 'ccs image build src -t team/api:2 -f Containerfile'),
+    )
     .action(async (directory: string, options: BuildOptions) => {
       const image = await buildImage(context, directory, options)
       const format = outputFormat(options)
@@ -23,5 +27,6 @@ export function addImageCommands(program: Command, context: CommandContext): voi
   withOutput(group.command('list'))
     .description('list images')
     .option('-p, --project <project>', 'of one project')
+    .addHelpText('after', examples('ccs image list', 'ccs image list -p team -o json'))
     .action((options) => listImages(context, options))
 }

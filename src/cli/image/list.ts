@@ -1,5 +1,6 @@
 import type { CommandContext, CommonOptions } from '../context.ts'
 import { findInstance, show } from '../context.ts'
+import { checkName } from '../service/find-service.ts'
 import { renderAge, renderBytes } from '../output.ts'
 import { registryAccess, registryList } from './registry-api.ts'
 
@@ -25,6 +26,7 @@ export async function listImages(
   context: CommandContext,
   options: ImageListOptions,
 ): Promise<void> {
+  if (options.project !== undefined) checkName('project', options.project)
   const access = registryAccess(findInstance(options))
   const query =
     options.project === undefined ? '' : `?project=${encodeURIComponent(options.project)}`
@@ -41,6 +43,9 @@ export async function listImages(
     ],
     rows,
     value: repositories,
-    empty: "No images yet. Build one with 'ccs image build DIR -t NAME'.",
+    empty:
+      options.project === undefined
+        ? "No images yet. Build one with 'ccs image build DIR -t NAME'."
+        : `No images in project "${options.project}". Build one with 'ccs image build DIR -t NAME -p ${options.project}'.`,
   })
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import type { CommandContext } from '../context.ts'
-import { changeOptions, withInstance, withOutput } from '../options.ts'
+import { changeOptions, examples, withInstance, withOutput } from '../options.ts'
 import { listMachines, powerMachine } from './machines.ts'
 
 export function addMachineCommands(program: Command, context: CommandContext): void {
@@ -8,6 +8,7 @@ export function addMachineCommands(program: Command, context: CommandContext): v
   withOutput(group.command('list'))
     .description('list machines')
     .option('--cluster <cluster>', 'of one cluster')
+    .addHelpText('after', examples('ccs machine list', 'ccs machine list --cluster local -o json'))
     .action((options) => listMachines(context, options))
   const power = (name: string, about: string, state: 'Running' | 'Stopped') =>
     withInstance(group.command(name))
@@ -15,6 +16,7 @@ export function addMachineCommands(program: Command, context: CommandContext): v
       .argument('<name>')
       .addOption(changeOptions.wait)
       .addOption(changeOptions.timeout)
+      .addHelpText('after', examples(`ccs machine ${name} local-2`))
       .action((machine, options) => powerMachine(context, machine, state, options))
   power('stop', 'move its containers elsewhere and stop it', 'Stopped')
   power('start', 'start it again', 'Running')

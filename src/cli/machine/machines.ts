@@ -1,7 +1,9 @@
 // `ccs machine list`, `stop` and `start`.
+import { didYouMean } from '#base/closest-word.ts'
 import { isReason } from '#base/errors.ts'
 import type { Client } from '#client/types.ts'
 import { type Machine, machines } from '#kinds/ccs/machine.ts'
+import { pods } from '#kinds/refs.ts'
 import {
   clientOf,
   type CommandContext,
@@ -42,7 +44,10 @@ export async function listMachines(
     ],
     rows,
     value: rows,
-    empty: 'No machines.',
+    empty:
+      options.cluster === undefined
+        ? "No machines. 'ccs up' makes the first two."
+        : `Cluster "${options.cluster}" has no machines.`,
   })
 }
 
@@ -51,14 +56,32 @@ async function getMachine(client: Client, name: string): Promise<Machine> {
     return await client.resource(machines).get({ name })
   } catch (error) {
     if (!isReason(error, 'NotFound')) throw error
+    const { items } = await client.resource(machines).list()
+    const names = items.map(({ metadata }) => metadata.name)
     throw new Failure(
-      `there is no machine "${name}". 'ccs machine list' shows what there is`,
+      `there is no machine "${name}".${didYouMean(name, names)} 'ccs machine list' shows what there is`,
       EXIT.notFound,
     )
   }
 }
 
 const POLL_MS = 200
+
+const NAMED_MAX = 3
+
+/** Names of the pods that still run there. */
+async function podsLeft(cluster: Client, machine: string): Promise<string[]> {
+  const { items } = await cluster.resource(pods).list({
+    fieldSelector: `spec.nodeName=${machine},status.phase!=Succeeded,status.phase!=Failed`,
+  })
+  return items.map(({ metadata }) => metadata.name)
+}
+
+function drainText(left: readonly string[]): string {
+  if (left.length === 0) return 'all is moved away'
+  const more = left.length > NAMED_MAX ? ', ...' : ''
+  return `${left.length} to move elsewhere: ${left.slice(0, NAMED_MAX).join(', ')}${more}`
+}
 
 /** Sets the machine's power and waits until it is so. */
 export async function powerMachine(
@@ -67,7 +90,8 @@ export async function powerMachine(
   power: 'Running' | 'Stopped',
   options: MachineOptions,
 ): Promise<void> {
-  const client = await clientOf(findInstance(options))
+  const instance = findInstance(options)
+  const client = await clientOf(instance)
   const before = await getMachine(client, name)
   if (before.spec.power !== power)
     await client.resource(machines).patch({ name }, { spec: { power } })
@@ -78,12 +102,14 @@ export async function powerMachine(
     const machine = await getMachine(client, name)
     const phase = machine.status?.phase ?? 'Pending'
     if (phase === power) return context.say(`machine "${name}" is ${power.toLowerCase()}`)
-    const line = `machine "${name}": ${phase}`
+    const draining = power === 'Stopped' && phase === 'Running'
+    const left = draining ? await podsLeft(await clientOf(instance, before.spec.cluster), name) : []
+    const line = `machine "${name}": ${draining ? drainText(left) : phase}`
     if (line !== said) context.say(line)
     said = line
     if (context.clock.now() > deadline)
       throw new Failure(
-        `machine "${name}" is ${phase} after ${options.timeout} s, not ${power}; it goes on`,
+        `machine "${name}" is ${phase} after ${options.timeout} s, not ${power} (${line}); it goes on`,
         EXIT.timeout,
       )
     await context.clock.sleep(POLL_MS)

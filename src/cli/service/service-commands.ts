@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander'
 import { serviceDefaults } from '#kinds/ccs/container-service.ts'
 import { serviceLimits } from '#kinds/ccs/limits.ts'
 import type { CommandContext } from '../context.ts'
-import { changeOptions, collect, integer, withInstance, withOutput } from '../options.ts'
+import { changeOptions, collect, examples, integer, withInstance, withOutput } from '../options.ts'
 import { scaleService, updateService } from './change.ts'
 import { createService } from './create.ts'
 import { deleteService } from './delete.ts'
@@ -21,9 +21,6 @@ const EVENTS_DEFAULT = 100
 const LOG_LINES_MAX = 1_000_000
 const LOG_LINES_DEFAULT = 200
 const REVISION_MAX = 1_000_000_000
-
-const examples = (...lines: string[]): string =>
-  `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}`
 
 interface Group {
   /** A command that shows what it did or found. */
