@@ -460,6 +460,8 @@ test(
       JSON.stringify(list),
       ...HUB,
       'apply',
+      // Of a list kubectl itself would look at the first item that lacks something, and send none.
+      '--validate=false',
       '-f',
       '-',
     )
