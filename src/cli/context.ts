@@ -37,8 +37,14 @@ export interface CommandContext {
 }
 
 export function pathsOf(options: CommonOptions): InstancePaths {
+  if (options.dataDir === '')
+    throw new Failure('--data-dir is empty; name a directory, or leave it out', EXIT.usage)
   return instancePaths(resolveDataDir(options.dataDir ?? DEFAULT_DATA_DIR))
 }
+
+/** What to add to a command so that it finds the same instance; nothing for the default one. */
+export const dataDirFlag = ({ dataDir }: InstancePaths): string =>
+  dataDir === DEFAULT_DATA_DIR ? '' : ` --data-dir ${dataDir}`
 
 export interface FoundInstance {
   paths: InstancePaths

@@ -2,7 +2,7 @@
 import { equalPorts } from '#setup/choose-ports.ts'
 import type { InstanceFile, InstancePaths } from '#setup/instance.ts'
 import { withInstanceLock } from '#setup/instance-lock.ts'
-import { type CommandContext, type CommonOptions, pathsOf } from './context.ts'
+import { type CommandContext, type CommonOptions, dataDirFlag, pathsOf } from './context.ts'
 import { runDemo } from './demo.ts'
 import { EXIT, Failure } from './failure.ts'
 import { askedPorts, startInstance } from './up-start.ts'
@@ -40,7 +40,10 @@ export async function up(context: CommandContext, options: UpOptions): Promise<v
   const total = ((context.clock.now() - started) / 1000).toFixed(1)
   context.say(summary(found, total))
   if (options.demo) await runDemo(context, options)
-  else context.say("Next: './ccs up --demo' runs a sample service, './ccs --help' shows the rest.")
+  else
+    context.say(
+      `Next: './ccs up --demo${dataDirFlag(paths)}' runs a sample service, './ccs --help' shows the rest.`,
+    )
 }
 
 function summary({ paths, file }: { paths: InstancePaths; file: InstanceFile }, total: string) {

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseCidr } from './cidr.ts'
-import { chooseBlock, clusterBlocks, NoBlockLeftError, withoutVanished } from './claims.ts'
+import {
+  chooseBlock,
+  clusterBlocks,
+  NoBlockLeftError,
+  ownOrder,
+  withoutVanished,
+} from './claims.ts'
 
 test('chooseBlock takes the first block that overlaps nothing', () => {
   const taken = ['10.64.0.0/16', '10.65.7.0/24', '10.66.0.0/15'].map(parseCidr)
@@ -20,4 +26,11 @@ test('withoutVanished drops the claims of instances whose data is gone', () => {
   }
   const left = withoutVanished(file, (directory) => directory === '/here')
   assert.deepEqual(Object.keys(left), ['here'])
+})
+
+test('ownOrder has every block once, and begins elsewhere for another instance', () => {
+  const one = ownOrder(clusterBlocks, 'abcdef')
+  assert.deepEqual(one.toSorted(), [...clusterBlocks].toSorted())
+  assert.deepEqual(ownOrder(clusterBlocks, 'abcdef'), one)
+  assert.notEqual(ownOrder(clusterBlocks, 'abcdeg')[0], one[0])
 })

@@ -59,7 +59,9 @@ export function chooseBlock(candidates: readonly string[], taken: readonly Cidr[
   })
   if (free === undefined)
     throw new NoBlockLeftError(
-      `every address block from ${candidates[0]} to ${candidates.at(-1)} is taken by a route of this computer or by another cluster (see 'ip route' and /run/ccs/claims.json)`,
+      candidates.length === 1
+        ? `the address block ${candidates[0]} is taken by another cluster (see /run/ccs/claims.json)`
+        : `every address block, such as ${candidates[0]}, is taken by a route of this computer or by another cluster (see 'ip route' and /run/ccs/claims.json)`,
     )
   return free
 }
@@ -142,6 +144,15 @@ async function changeClaims<T>(
   })
 }
 
+/**
+ * The candidates in an order of the instance's own: after a reboot nobody knows what an instance has that is not started
+ * yet, and one that is made meanwhile should not take just that.
+ */
+export function ownOrder(candidates: readonly string[], id: string): string[] {
+  const first = Number.parseInt(id.slice(-6), 36) % candidates.length
+  return [...candidates.slice(first), ...candidates.slice(0, first)]
+}
+
 interface Choice {
   candidates: readonly string[]
   /** What others and we ourselves hold already. */
@@ -174,7 +185,12 @@ export function openClaims(options: ClaimsOptions): Claims {
       change(async (all, own) => {
         const claimed = blocksIn(all, own)
         const block =
-          own.clusters[cluster] ?? (await pickBlock({ candidates: clusterBlocks, claimed, wanted }))
+          own.clusters[cluster] ??
+          (await pickBlock({
+            candidates: ownOrder(clusterBlocks, options.instance.id),
+            claimed,
+            wanted,
+          }))
         own.clusters[cluster] = block
         if (wanted !== undefined && formatCidr(parseCidr(wanted)) !== block)
           throw new Error(`cluster ${cluster} has claimed ${block}, not ${wanted}`)

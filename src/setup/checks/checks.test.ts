@@ -55,6 +55,7 @@ const disk = (change: Partial<DiskReadings>): Finding[] =>
     inodesFree: 900,
     inodes: 1_000,
     type: 0xef53,
+    isReadOnly: false,
     ...change,
   })
 
@@ -72,6 +73,8 @@ test('judgeDisk warns from 80 % on and refuses a disk with no room', () => {
 test('judgeDisk refuses file systems that cannot hold an instance', () => {
   assert.match(disk({ type: 0x794c7630 })[0]!.found, /overlay/)
   assert.equal(disk({ type: 0x6969 })[0]!.state, 'fail')
+  assert.match(disk({ isReadOnly: true })[0]!.found, /read-only/)
+  assert.match(disk({ sizeBytes: 0, freeBytes: 0 })[0]!.found, /holds no data/)
   assert.deepEqual(states(disk({ type: 0x01021994 })), ['warn', 'ok'])
 })
 

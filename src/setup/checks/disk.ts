@@ -1,5 +1,5 @@
 // Room on the file systems that ccs writes to, and whether they can do what it asks of them.
-import { existsSync, statfsSync, statSync } from 'node:fs'
+import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { type Check, fail, type Finding, ok, renderSize, warn } from './check.ts'
 
@@ -13,6 +13,7 @@ export interface DiskReadings {
   inodes: number
   /** f_type of statfs(2). */
   type: number
+  isReadOnly: boolean
 }
 
 const GIB = 1024 ** 3
@@ -37,7 +38,9 @@ const TYPES = {
 const elsewhere = 'choose a directory on a disk of this computer with --data-dir'
 
 /** What a kind of file system cannot do, whatever room it has. */
-function judgeType({ place, type }: DiskReadings): Finding | undefined {
+function judgeType({ place, type, isReadOnly, sizeBytes }: DiskReadings): Finding | undefined {
+  if (isReadOnly) return fail(`${place} is on a read-only file system`, elsewhere)
+  if (sizeBytes === 0) return fail(`${place} is on a file system that holds no data`, elsewhere)
   switch (type) {
     case TYPES.overlay:
       return fail(
@@ -64,12 +67,13 @@ function judgeType({ place, type }: DiskReadings): Finding | undefined {
 
 export function judgeDisk(readings: DiskReadings): Finding[] {
   const { place, freeBytes, sizeBytes, inodesFree, inodes } = readings
-  const used = sizeBytes === 0 ? 0 : 1 - freeBytes / sizeBytes
+  const used = 1 - freeBytes / sizeBytes
   const percent = `${Math.round(used * 100)} % used`
   const room = `${renderSize(freeBytes)} of ${renderSize(sizeBytes)} are free on the disk of ${place} (${percent})`
   const mend = `make room there ('du -xh -d2 ${place} | sort -h | tail' shows where it went), or use a larger disk`
   const kind = judgeType(readings)
   const findings = kind === undefined ? [] : [kind]
+  if (readings.isReadOnly || sizeBytes === 0) return findings
   if (freeBytes < FREE_BYTES_MIN || (used >= USED_FAIL && freeBytes < FREE_BYTES_CALM))
     findings.push(fail(`only ${room}; writes fail soon`, mend))
   else findings.push(used >= USED_WARN ? warn(room, mend) : ok(room))
@@ -94,6 +98,17 @@ function readDisk(place: string): DiskReadings {
     inodesFree: ffree,
     inodes: files,
     type,
+    isReadOnly: refusesWrites(existingParent(place)),
+  }
+}
+
+function refusesWrites(directory: string): boolean {
+  try {
+    accessSync(directory, constants.W_OK)
+    return false
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EROFS') return true
+    throw error
   }
 }
 
