@@ -160,7 +160,10 @@ test('judgeFirewall names the chain that drops, and how to open it', () => {
   const [finding] = firewall({ chains: [{ chain: FORWARD, listing }] })
   assert.equal(finding!.state, 'fail')
   assert.match(finding!.found, /ip filter FORWARD/)
-  assert.match(finding!.mend!, /nft insert rule ip filter FORWARD iifname "ccsabcdef\*" accept/)
+  assert.match(
+    finding!.mend!,
+    /^nft 'insert rule ip filter FORWARD iifname "ccsabcdef\*" counter accept comment "ccs-abcdef"' && nft '/,
+  )
   const before = firewall({ chains: [{ chain: FORWARD, listing }], isRunning: false })
   assert.match(before[0]!.found, /'ccs up' adds accept rules/)
   const chain: HostChain = {

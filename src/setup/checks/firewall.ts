@@ -28,11 +28,20 @@ export interface FirewallReadings {
 /** Every cluster's addresses: the blocks of linux/claims.ts. */
 const ALL_CLUSTERS = '10.64.0.0/10'
 
-function mendOf({ chain }: FirewallReadings['chains'][number], linkPrefix: string): string {
+/** Our rules are missing in a chain that may drop: the guard could not put them there, or nothing of ours runs. */
+function judgeClosed(
+  { chain, listing }: FirewallReadings['chains'][number],
+  mark: FirewallReadings['mark'],
+): Finding {
+  const found = `chain ${nameOfChain(chain)} of the host's firewall may drop what containers send, and holds no accept rule of ours`
+  // Its chains can belong to its process. Whether it trusts our addresses is not to be seen in them.
   if (chain.table === 'firewalld')
-    return `firewall-cmd --permanent --zone=trusted --add-source=${ALL_CLUSTERS} && firewall-cmd --reload`
-  const name = nameOfChain(chain)
-  return `nft insert rule ${name} iifname "${linkPrefix}*" accept; nft insert rule ${name} oifname "${linkPrefix}*" accept`
+    return warn(
+      `${found}; this is well once firewalld trusts ${ALL_CLUSTERS}`,
+      `firewall-cmd --permanent --zone=trusted --add-source=${ALL_CLUSTERS} && firewall-cmd --reload`,
+    )
+  const commands = missingAccepts(chain, listing, mark)
+  return fail(found, commands.map((command) => `nft '${command}'`).join(' && '))
 }
 
 /** Chains of iptables-legacy that drop; it has no sets of rules that we could tell apart, so any drop counts. */
@@ -65,13 +74,7 @@ export function judgeFirewall({ chains, legacy, mark, isRunning }: FirewallReadi
   const closed = dropping.filter(
     ({ chain, listing }) => isRunning && missingAccepts(chain, listing, mark).length > 0,
   )
-  for (const one of closed)
-    findings.push(
-      fail(
-        `chain ${nameOfChain(one.chain)} of the host's firewall may drop what containers send, and holds no accept rule of ours`,
-        mendOf(one, mark.linkPrefix),
-      ),
-    )
+  findings.push(...closed.map((one) => judgeClosed(one, mark)))
   if (findings.length > 0) return findings
   const names = dropping.map(({ chain }) => nameOfChain(chain)).join(', ')
   if (dropping.length === 0) return [ok('no chain drops what is forwarded or comes in')]

@@ -116,8 +116,14 @@ export const leftoverCheck: Check<{ id: string }> = {
 }
 
 /** Removes what is left of instances that are gone, unless containers of theirs still run. */
-export async function removeLeftovers(ownId: string, clock: Clock): Promise<Leftover[]> {
-  const idle = (await readLeftovers(ownId)).filter(({ dataDir }) => dataDir === undefined)
+export async function removeLeftovers(
+  ownId: string,
+  clock: Clock,
+  isWanted: (id: string) => boolean = () => true,
+): Promise<Leftover[]> {
+  const idle = (await readLeftovers(ownId)).filter(
+    ({ id, dataDir }) => dataDir === undefined && isWanted(id),
+  )
   for (const { id } of idle) {
     // The purge goes by names that hold the id; of data it knows none.
     const instance = { id, dataDir: `/run/ccs/${id}`, runDir: `/run/ccs/${id}` }
