@@ -336,6 +336,7 @@ class Agent implements NodeAgent {
       volumeResyncMs: informers === undefined ? nodeLimits.volumeResyncMs : undefined,
       writeStatus: (record) => this.#manager.writeStatus(record),
       finished: (record) => this.#manager.changed(record),
+      touched: (record) => this.#manager.touch(record.uid),
       removed: (record) => this.#manager.forget(record),
     })
   }

@@ -20,6 +20,8 @@ import {
 } from './pod-view.ts'
 import { restartAtMs, restartDelayMs } from './restart-backoff.ts'
 
+const CRASH_LOOP = 'CrashLoopBackOff'
+
 const idOf = (container: ContainerView): string => `containerd://${container.id}`
 
 /** Kubernetes' name for a pod in messages: "name_namespace(uid)". */
@@ -62,7 +64,7 @@ export function crashLoop(
   if (view.nowMs >= restartAtMs(last)) return undefined
   const title = podTitle(view)
   return {
-    reason: 'CrashLoopBackOff',
+    reason: CRASH_LOOP,
     message: `back-off ${duration(restartDelayMs(last))} restarting failed container=${container.name} pod=${title}`,
   }
 }
@@ -74,10 +76,21 @@ export function duration(ms: number): string {
   return seconds < 60 ? `${seconds}s` : `${Math.floor(seconds / 60)}m${seconds % 60}s`
 }
 
+/** A container whose restart was held back is said to be so until it runs again. */
+function heldBack(view: PodView, { name }: Container, last: ContainerView): Waiting | undefined {
+  const before = beforeOf(view, name)
+  const { reason, message = '' } = before?.state?.waiting ?? {}
+  const isSame = before?.containerID === idOf(last)
+  return isSame && reason === CRASH_LOOP ? { reason, message } : undefined
+}
+
 function waitingOf(view: PodView, container: Container, last: ContainerView | undefined) {
   const over = view.pod.metadata.deletionTimestamp !== undefined || outcomeOf(view) !== undefined
   const failure = view.waiting.get(container.name)
-  if (hasExited(last)) return over ? undefined : (crashLoop(view, container, last) ?? failure)
+  if (hasExited(last)) {
+    if (over) return undefined
+    return crashLoop(view, container, last) ?? failure ?? heldBack(view, container, last)
+  }
   if (last !== undefined) return undefined
   const reason = initContainersOf(view.pod).length > 0 ? 'PodInitializing' : 'ContainerCreating'
   return failure ?? { reason }

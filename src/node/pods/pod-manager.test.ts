@@ -27,7 +27,7 @@ import { PodManager } from './pod-manager.ts'
 import { PodOperations } from './pod-operations.ts'
 import { testPod } from './test-view.ts'
 
-const TURNS_MAX = 50_000
+const TURNS_MAX = 200_000
 let root: string
 
 before(async () => {
@@ -111,6 +111,7 @@ async function startAgent(world: World) {
     volumeResyncMs: undefined,
     writeStatus: (record) => manager.writeStatus(record),
     finished: (record) => manager.changed(record),
+    touched: (record) => manager.touch(record.uid),
     removed: (record) => manager.forget(record),
   })
   const watch = new RuntimeWatch({

@@ -57,6 +57,8 @@ export class PodManager {
   /** Pods of which the runtime may show something new. */
   readonly #dirty = new Set<string>()
   #operations: PodOperations | undefined
+  /** The pods of which the runtime had something when this agent started. */
+  #inRuntime: ReadonlySet<string> = new Set()
 
   constructor(options: PodManagerOptions) {
     this.#options = options
@@ -68,6 +70,8 @@ export class PodManager {
   /** Takes up the pods of the API and all that the runtime has; the informer must have synced. */
   async start(operations: PodOperations): Promise<void> {
     this.#operations = operations
+    const sandboxes = await this.#options.runtime.listSandboxes()
+    this.#inRuntime = new Set(sandboxes.flatMap(({ labels }) => labels[labelNames.podUid] ?? []))
     this.#options.informer.on({
       added: (pod) => this.#wanted(pod),
       updated: (pod, previous) => {
@@ -77,7 +81,7 @@ export class PodManager {
       },
       deleted: (pod) => this.#gone(pod),
     })
-    await this.adoptOrphans()
+    this.#adoptOrphans(sandboxes)
     this.#queue.start()
   }
 
@@ -143,7 +147,7 @@ export class PodManager {
   async lookAtAll(): Promise<void> {
     this.#ended.clear()
     for (const uid of this.#records.keys()) this.#look(uid)
-    await this.adoptOrphans()
+    this.#adoptOrphans(await this.#options.runtime.listSandboxes())
   }
 
   /** A ConfigMap or Secret changed: volumes made of it are brought up to date. */
@@ -183,8 +187,12 @@ export class PodManager {
   #wanted(pod: Pod): void {
     const { uid = '' } = pod.metadata
     const known = this.#records.get(uid)
-    if (known === undefined) this.#records.set(uid, podRecord(uid, pod))
-    else if (isNewer(pod, known.pod)) {
+    if (known === undefined) {
+      const record = podRecord(uid, pod)
+      // What the runtime did not have at the start only an agent can have made, and there is but one.
+      if (!this.#inRuntime.has(uid)) record.observed = { sandboxes: [], containers: [] }
+      this.#records.set(uid, record)
+    } else if (isNewer(pod, known.pod)) {
       const changed = showsChange(known.pod, pod)
       known.pod = pod
       if (changed) this.#renewVolumes(known)
@@ -202,8 +210,8 @@ export class PodManager {
   }
 
   /** Sandboxes of pods that the API does not have (any more). */
-  async adoptOrphans(): Promise<void> {
-    for (const sandbox of await this.#options.runtime.listSandboxes()) {
+  #adoptOrphans(sandboxes: readonly Sandbox[]): void {
+    for (const sandbox of sandboxes) {
       const uid = sandbox.labels[labelNames.podUid]
       if (uid === undefined || this.#records.has(uid)) continue
       const record = podRecord(uid, podOfSandbox(sandbox))

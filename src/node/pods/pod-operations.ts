@@ -45,13 +45,18 @@ export interface OperationDependencies extends StartDependencies {
   hostAddresses: readonly string[]
   /** Writes the pod's status as it is now and waits until the API has it. */
   writeStatus: (record: PodRecord) => Promise<void>
-  /** An operation ended: look at the pod again. */
+  /** An operation ended: look at the pod again, and at what the runtime has of it. */
   finished: (record: PodRecord) => void
+  /** An operation ended that changed nothing in the runtime. */
+  touched: (record: PodRecord) => void
   /** Nothing is left of the pod. */
   removed: (record: PodRecord) => void
 }
 
 type ActionOf<T extends PodAction['type']> = Extract<PodAction, { type: T }>
+
+/** Operations that change nothing in the runtime, which then need not be asked. */
+const OUTSIDE_RUNTIME: ReadonlySet<string> = new Set([operationKey.volumes, operationKey.deletion])
 
 export class PodOperations {
   readonly #deps: OperationDependencies
@@ -123,7 +128,8 @@ export class PodOperations {
       )
       .finally(() => {
         record.busy.delete(key)
-        this.#deps.finished(record)
+        if (OUTSIDE_RUNTIME.has(key)) this.#deps.touched(record)
+        else this.#deps.finished(record)
       })
   }
 

@@ -200,6 +200,19 @@ describe('podStatus', () => {
     assert.deepEqual([first?.type, first?.status], ['PodReadyToStartContainers', 'False'])
   })
 
+  test('a container whose restart was held back is said to be so until it runs again', () => {
+    const containers = [seen('main', { attempt: 1, state: 'exited', exitCode: 1 })]
+    const held = podStatus(testView({ containers }), options)
+    assert.equal(held.containerStatuses?.[0]?.state?.waiting?.reason, 'CrashLoopBackOff')
+    const pod = { ...testPod(), status: held }
+    const nowMs = NOW_MS + 10_000
+    const starting = podStatus(testView({ pod, containers, nowMs }), options)
+    assert.deepEqual(starting.containerStatuses, held.containerStatuses)
+    const again = [seen('main', { attempt: 2 }), ...containers]
+    const running = podStatus(testView({ pod, containers: again, nowMs }), options)
+    assert.ok(running.containerStatuses?.[0]?.state?.running)
+  })
+
   test('containers share what all of a pod may say at their end', () => {
     const names = ['a', 'b', 'c', 'd']
     const pod = testPod({ restartPolicy: 'Never', containers: names.map((n) => testContainer(n)) })

@@ -40,17 +40,17 @@ const progress = (kind: ProbeKind, elapsedMs: number | undefined, state = newPro
 
 test('nextLookMs looks often at what has just started, then by the period', () => {
   const delays: number[] = []
-  for (let elapsedMs = 0; delays.length < 8;) {
+  for (let elapsedMs = 0; delays.length < 9;) {
     const delay = nextLookMs(progress('readiness', elapsedMs), delays.length)
     delays.push(delay)
     elapsedMs += delay
   }
-  assert.deepEqual(delays.slice(0, 6), [50, 100, 200, 400, 800, 1_600])
+  assert.deepEqual(delays.slice(0, 6), [20, 40, 80, 160, 320, 640])
   assert.equal(
-    delays.slice(0, 8).reduce((sum, delay) => sum + delay),
+    delays.slice(0, 9).reduce((sum, delay) => sum + delay),
     10_000,
   )
-  assert.equal(nextLookMs(progress('readiness', 10_000), 8), 10_000)
+  assert.equal(nextLookMs(progress('readiness', 10_000), 9), 10_000)
 })
 
 test('isEager ends with the first success, with the first period, and where nothing is new', () => {

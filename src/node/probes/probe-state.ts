@@ -31,7 +31,7 @@ export function observeProbe(state: ProbeState, probe: Probe, ok: boolean): Prob
 }
 
 /** First of the quick looks at a container that is not ready yet. */
-const EAGER_FIRST_MS = 50
+const EAGER_FIRST_MS = 20
 
 export const periodMsOf = ({ periodSeconds }: Probe): number => (periodSeconds ?? 10) * 1000
 
