@@ -76,7 +76,9 @@ export function oldReplicaSetSizes(
     const unhealthy = specReplicas(set) - availableReplicas(set)
     removable -= take(set, Math.min(removable, unhealthy))
   }
-  let spare = sumOf([newest, ...old], availableReplicas) - minAvailable
+  // A set that was just made smaller still counts those that it is about to let go.
+  const lasting = (set: ReplicaSet) => Math.min(availableReplicas(set), specReplicas(set))
+  let spare = sumOf([newest, ...old], lasting) - minAvailable
   for (const set of ordered) spare -= take(set, spare)
   return sizes
 }

@@ -1,10 +1,11 @@
 // What runs in the processes of the simulated product: the real parts, as in the engine.
+import type { Controller } from '#controllers/context.ts'
 import { createControllers, createHubControllers } from '#controllers/create-controllers.ts'
 import { ContainerServiceController } from '#platform/container-service-controller.ts'
 import { MachineDrainController } from '#platform/machine-drain-controller.ts'
 import type { Member, Members } from '#platform/members.ts'
 import { createScheduler } from '#scheduler/create-scheduler.ts'
-import type { StartProcess } from './processes.ts'
+import type { ProcessContext, StartProcess } from './processes.ts'
 
 export const CLUSTER = 'simulated'
 
@@ -33,14 +34,21 @@ export function oneMember(member: Member): Members {
   }
 }
 
-export const platformProcess: StartProcess = (context) => {
+/** The product's own controllers, on this one cluster. */
+export function createPlatform(context: ProcessContext): Controller[] {
   const { clock, random, log, hub } = context
   const common = { hub, members: oneMember(context), clock, random, log }
-  new ContainerServiceController({
-    ...common,
-    recorder: hub.recorderFor('container-service'),
-    // There is no registry: every name is taken as it is.
-    resolveImage: (_project, image) => Promise.resolve({ found: true, image }),
-  }).start()
-  new MachineDrainController(common).start()
+  return [
+    new ContainerServiceController({
+      ...common,
+      recorder: hub.recorderFor('container-service'),
+      // There is no registry: every name is taken as it is.
+      resolveImage: (_project, image) => Promise.resolve({ found: true, image }),
+    }),
+    new MachineDrainController(common),
+  ]
+}
+
+export const platformProcess: StartProcess = (context) => {
+  for (const controller of createPlatform(context)) controller.start()
 }

@@ -97,6 +97,21 @@ export function pullFailed(pod: Pod, nowMs: number): PodStatus {
   return statusOf(pod, { phase: 'Pending', ready: false, state, restarts: 0 }, nowMs)
 }
 
+/** Until the next try to pull, by what the container waits for now. */
+const PULL_DELAYS_MS: Readonly<Record<string, readonly [number, number]>> = {
+  ErrImagePull: [10_000, 30_000],
+  ImagePullBackOff: [60_000, 300_000],
+}
+
+const RESTART_FIRST_MS = 10_000
+const RESTART_MAX_MS = 300_000
+
+/** As kubelets do: doubling from ten seconds to five minutes. */
+function restartDelayMs(pod: Pod): readonly [number, number] {
+  const fullMs = Math.min(RESTART_MAX_MS, RESTART_FIRST_MS * 2 ** (restartsOf(pod) - 1))
+  return [fullMs * 0.8, fullMs]
+}
+
 export const START = 'start'
 
 export const podStages: readonly PodStage[] = [
@@ -121,9 +136,7 @@ export const podStages: readonly PodStage[] = [
     delayMs: (pod) =>
       runs(pod, sentinels.slowPull)
         ? [60_000, 120_000]
-        : stateOf(pod).waiting?.reason === 'ContainerCreating'
-          ? [200, 2_000]
-          : [10_000, 30_000],
+        : (PULL_DELAYS_MS[stateOf(pod).waiting?.reason ?? ''] ?? [200, 2_000]),
     act: (pod, nowMs) =>
       runs(pod, sentinels.noImage)
         ? pullFailed(pod, nowMs)
@@ -136,7 +149,7 @@ export const podStages: readonly PodStage[] = [
   {
     name: 'restart',
     applies: isDown,
-    delayMs: () => [10_000, 60_000],
+    delayMs: restartDelayMs,
     act: (pod, nowMs) =>
       statusOf(
         pod,

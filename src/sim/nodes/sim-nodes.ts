@@ -8,6 +8,7 @@ import type { Client, Informer, InformerFactory } from '#client/types.ts'
 import type { Node, NodeCondition, Pod, PodStatus } from '#kinds/k8s/core.ts'
 import { isConditionTrue, withCondition } from '#kinds/meta.ts'
 import { keyOf } from '#kinds/object.ts'
+import { isPodFinished } from '#kinds/pod-status.ts'
 import * as refs from '#kinds/refs.ts'
 import type { Outages } from './outages.ts'
 import { PodAddresses } from './pod-addresses.ts'
@@ -138,6 +139,8 @@ export class SimNodes {
     this.#disturbed.delete(keyOf(pod))
     const isUp = pod.status?.containerStatuses?.some(({ state }) => state?.running !== undefined)
     if (how === undefined || !isUp || pod.metadata.deletionTimestamp !== undefined) return false
+    // Somebody may have given it up while its containers still run.
+    if (isPodFinished(pod)) return false
     await this.#write(pod, disturbances[how])
     return true
   }

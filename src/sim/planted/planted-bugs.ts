@@ -200,7 +200,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'writes of endpoints that are taken for done',
     plant: { call: dropsEndpoints },
-    found: /its slices have|its endpoints have|endpoint slice|EndpointSlice .* has lost its owner/,
+    found: /its slices have|its endpoints have|endpoint slice|has lost its owner/,
     faults: [],
     seedsMax: 6,
     minutes: 10,
