@@ -227,6 +227,11 @@ export class ForwardedConnection {
   #serverEnded(): void {
     if (this.#exchange.state === 'idle' && this.#upstream?.key !== undefined) return this.#leave()
     if (this.#replay()) return
+    this.#endClient()
+  }
+
+  /** What was sent to the client is still read by it. */
+  #endClient(): void {
     this.#client.end()
     const linger = this.#port.clock.after(forwardLimits.lingerMs, () => this.#client.destroy())
     this.#client.once('close', () => linger.cancel())
@@ -241,9 +246,14 @@ export class ForwardedConnection {
   #broke(error: Error): void {
     const { state } = this.#exchange
     if (state === 'idle' && this.#upstream?.key !== undefined) return this.#leave()
+    // A reset would take from the client what it has not read yet.
+    if (state === 'done') {
+      this.#release()?.socket.destroy()
+      return this.#endClient()
+    }
     if (state === 'fresh' && this.#joinAnother()) return
     if (this.#replay()) return
-    this.#port.log.debug('forwarded connection broke', { error })
+    this.#port.log.debug('forwarded connection broke', { error, state })
     this.#release()?.socket.destroy()
     // An orderly end would hide from the client that its answer was cut off.
     this.#client.resetAndDestroy()

@@ -47,13 +47,13 @@ test('Http1Exchange knows the end of a chunked answer, of one to HEAD, of 204 an
   assert.equal(state(`>${GET}`, '<HTTP/1.1 304 Not Modified\r\ncontent-length: 9\r\n\r\n'), 'idle')
 })
 
-test('Http1Exchange knows that an answer is the last', () => {
-  assert.equal(
-    state(`>${GET}`, '<HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\nok'),
-    'last',
-  )
+test('Http1Exchange knows that an answer is the last, and when that is whole', () => {
+  const closing = '<HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\n'
+  assert.equal(state(`>${GET}`, closing), 'last')
+  assert.equal(state(`>${GET}`, `${closing}ok`), 'done')
+  assert.equal(state(`>${GET}`, `${closing}ok`, `>${GET}`), 'opaque')
   assert.equal(state(`>${GET}`, '<HTTP/1.1 200 OK\r\n\r\nuntil the end'), 'last')
-  assert.equal(state(`>${GET}`, '<HTTP/1.0 200 OK\r\ncontent-length: 2\r\n\r\nok'), 'last')
+  assert.equal(state(`>${GET}`, '<HTTP/1.0 200 OK\r\ncontent-length: 2\r\n\r\nok'), 'done')
 })
 
 test('Http1Exchange waits for the answer behind an interim one', () => {

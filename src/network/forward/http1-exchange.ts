@@ -9,9 +9,10 @@ import { forwardLimits } from './forward-limits.ts'
  * - `asking`: a request is under way and nothing of its answer came
  * - `answering`: part of the answer came
  * - `last`: the server said that it closes after this answer
+ * - `done`: that answer is whole
  * - `opaque`: not HTTP/1, or no longer (upgraded), or pipelined: only its two ends know what is going on
  */
-export type ExchangeState = 'fresh' | 'idle' | 'asking' | 'answering' | 'last' | 'opaque'
+export type ExchangeState = 'fresh' | 'idle' | 'asking' | 'answering' | 'last' | 'done' | 'opaque'
 
 /** May be sent twice (RFC 9110 section 9.2.2). */
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
@@ -66,7 +67,7 @@ export class Http1Exchange {
 
   fromClient(chunk: Buffer): void {
     if (this.#state === 'opaque') return
-    if (this.#state === 'answering' || this.#state === 'last' || this.#isAsked) {
+    if (this.#state !== 'fresh' && this.#state !== 'idle' && this.#isAsked) {
       // Pipelined: which bytes belong to which answer is not ours to find out.
       return this.#giveUp()
     }
@@ -131,6 +132,7 @@ export class Http1Exchange {
       return hasNoBody ? SKIP_BODY : undefined
     }
     parser[HTTPParser.kOnMessageComplete] = () => {
+      if (this.#state === 'last') this.#state = 'done'
       if (this.#state !== 'answering') return
       if (this.#isInterim) {
         // "100 Continue" and its like: the answer is yet to come.
