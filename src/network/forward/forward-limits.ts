@@ -24,7 +24,7 @@ export const forwardLimits = {
   /** A server that was left may take this long to end. */
   farewellMs: 1_000,
   /** How often one request is sent anew. */
-  replaysMax: 3,
+  replaysMax: 10,
   /** What is kept of a request to send it anew. */
   replayBytesMax: 64 * 1024,
   /** A backend that answered is asked again after this time while requests wait for it. */
