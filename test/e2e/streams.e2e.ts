@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -37,6 +38,10 @@ const service = {
   metadata: { name: 'box' },
   spec: { selector: { app: 'box' }, ports: [{ port: 80, targetPort: 8080 }] },
 }
+/** Says how many lines it got, once it got all and a while has passed. */
+const counter =
+  'while true; do nc -l -p 9000 -e sh -c "n=\\$(wc -l); sleep 2; echo lines \\$n"; done'
+
 const sha = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex')
 const quoted = (words: readonly string[]) => words.map((word) => `'${word}'`).join(' ')
 
@@ -184,11 +189,25 @@ describe('kubectl streams', { skip: kubectlMissing }, () => {
           )
       })
 
+      test('port-forward lets a client end its side and wait for the answer', async () => {
+        // It outlives the exec that starts it.
+        await inBox(`pgrep -f 'nc -l -p 9000' >/dev/null || (${counter}) >/dev/null 2>&1 &`)
+        await eventually('the counter', TIMEOUT_MS, async () => {
+          const listening = await inBox('netstat -ltn')
+          return listening.includes(':9000')
+        })
+        await forwarding(argv(['port-forward', 'pod/box', ':9000']), async (local) => {
+          const socket = connect({ port: local, host: '127.0.0.1', allowHalfOpen: true })
+          socket.end('one\ntwo\nthree\n')
+          assert.equal(await text(socket), 'lines 3\n')
+        })
+      })
+
       test('port-forward says so where nobody listens', async () => {
         await forwarding(argv(['port-forward', 'pod/box', ':81']), async (local, said) => {
           await assert.rejects(fetchText(`http://127.0.0.1:${local}/`))
           await eventually('the reason', TIMEOUT_MS, async () =>
-            /error forwarding port 81 to pod .*connection refused/.test(said()),
+            /error forwarding port 81: .*connection refused/.test(said()),
           )
         })
       })

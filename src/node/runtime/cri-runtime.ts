@@ -42,7 +42,12 @@ function sendSignal(pid: number, signal: number): void {
 type Call = <R>(method: string, request: object) => Promise<R>
 type SandboxCalls = Pick<
   Runtime,
-  'listSandboxes' | 'sandboxAddresses' | 'runSandbox' | 'stopSandbox' | 'removeSandbox'
+  | 'listSandboxes'
+  | 'sandboxAddresses'
+  | 'sandboxNetwork'
+  | 'runSandbox'
+  | 'stopSandbox'
+  | 'removeSandbox'
 >
 type ContainerCalls = Pick<
   Runtime,
@@ -74,6 +79,11 @@ function sandboxCalls(quick: Call, slow: Call): SandboxCalls {
       const all = [status.network?.ip, ...(status.network?.additionalIps ?? []).map((a) => a.ip)]
       return all.filter((ip): ip is string => ip !== undefined && ip !== '')
     },
+    async sandboxNetwork(id) {
+      const asked = { podSandboxId: id, verbose: true }
+      const wire = await quick<{ info: Record<string, string> }>('podSandboxStatus', asked)
+      return networkOf(wire.info['info'] ?? '{}')
+    },
     async runSandbox(config) {
       const wire = await slow<{ podSandboxId: string }>('runPodSandbox', { config })
       return wire.podSandboxId
@@ -85,6 +95,15 @@ function sandboxCalls(quick: Call, slow: Call): SandboxCalls {
       await slow('removePodSandbox', { podSandboxId: id })
     },
   }
+}
+
+/** containerd's own description of a sandbox, JSON. */
+function networkOf(info: string): string | undefined {
+  const { runtimeSpec } = JSON.parse(info) as {
+    runtimeSpec?: { linux?: { namespaces?: { type: string; path?: string }[] } }
+  }
+  const path = runtimeSpec?.linux?.namespaces?.find(({ type }) => type === 'network')?.path
+  return path === '' ? undefined : path
 }
 
 function containerCalls(pods: GrpcService, quick: Call, slow: Call): ContainerCalls {

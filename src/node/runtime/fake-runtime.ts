@@ -119,6 +119,11 @@ class MemoryRuntime implements FakeRuntime {
     return state === 'ready' ? [address] : []
   }
 
+  async sandboxNetwork(id: string): Promise<string | undefined> {
+    this.#called('sandboxNetwork', id)
+    return undefined
+  }
+
   async runSandbox(config: SandboxConfig): Promise<string> {
     const { name, attempt } = config.metadata
     this.#called('runSandbox', name)

@@ -203,6 +203,8 @@ export interface Runtime {
   listSandboxes(filter?: LabelFilter): Promise<Sandbox[]>
   /** Addresses of the sandbox; none for one in the machine's own network. */
   sandboxAddresses(id: string): Promise<string[]>
+  /** File of the sandbox's network namespace; undefined for one in the machine's own network. */
+  sandboxNetwork(id: string): Promise<string | undefined>
   runSandbox(config: SandboxConfig): Promise<string>
   stopSandbox(id: string): Promise<void>
   removeSandbox(id: string): Promise<void>

@@ -8,7 +8,7 @@ import {
   openPortForward,
   servePortForward,
 } from '#streams/port-forward/spdy-port-forward.ts'
-import { forwardConnection } from './forward-connection.ts'
+import { type ForwardedEnd, forwardConnection } from './forward-connection.ts'
 
 const clock = fakeClock()
 
@@ -18,13 +18,20 @@ async function forwarded() {
   const served = Promise.withResolvers<ForwardedPair>()
   servePortForward({ transport: far, clock, forward: served.resolve })
   const { pair, connection } = await openPortForward({ transport, port: 80, clock })
-  return { pair, connection, served: await served.promise }
+  pair.error.end()
+  const end: ForwardedEnd = {
+    data: pair.data,
+    error: pair.error,
+    close: () => connection.close(),
+    closed: connection.closed,
+  }
+  return { pair, end, served: await served.promise }
 }
 
 test('forwardConnection lets each side end for itself', async () => {
   const front = await forwarded()
   const back = await forwarded()
-  const done = forwardConnection(front.served, async () => back, clock)
+  const done = forwardConnection(front.served, async () => back.end, clock)
   front.pair.data.end('request')
   assert.equal(await text(back.served.data), 'request')
   back.served.data.end('response')
@@ -45,7 +52,7 @@ test('forwardConnection says why a port cannot be reached', async () => {
 test('forwardConnection passes on what the runtime says went wrong', async () => {
   const front = await forwarded()
   const back = await forwarded()
-  const done = forwardConnection(front.served, async () => back, clock)
+  const done = forwardConnection(front.served, async () => back.end, clock)
   back.served.error.end('nobody listens')
   back.served.data.end()
   assert.equal(await text(front.pair.error), 'nobody listens')
@@ -57,11 +64,11 @@ test('forwardConnection ends the connection in the pod when the client breaks of
   const front = await forwarded()
   const back = await forwarded()
   // Even while the way into the pod is being opened.
-  const opening = Promise.withResolvers<typeof back>()
+  const opening = Promise.withResolvers<ForwardedEnd>()
   const done = forwardConnection(front.served, () => opening.promise, clock)
   front.pair.data.destroy()
   await settle()
-  opening.resolve(back)
+  opening.resolve(back.end)
   await done
   assert.equal(await text(back.served.data), '')
 })

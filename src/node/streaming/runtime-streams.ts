@@ -10,12 +10,19 @@ import { openPortForward, PORT_FORWARD_PROTOCOL } from '#streams/port-forward/sp
 import { requestUpgrade } from '#streams/request-upgrade.ts'
 import { labelNames } from '../container/labels.ts'
 import type { Runtime, StreamChoice } from '../runtime/runtime.ts'
+import type { ForwardedEnd } from './forward-connection.ts'
+import { PodConnections } from './pod-connections.ts'
 import { StreamRefusal } from './stream-refusal.ts'
 
 export interface RuntimeStreamsOptions {
   runtime: Pick<
     Runtime,
-    'listContainers' | 'listSandboxes' | 'execUrl' | 'attachUrl' | 'portForwardUrl'
+    | 'listContainers'
+    | 'listSandboxes'
+    | 'sandboxNetwork'
+    | 'execUrl'
+    | 'attachUrl'
+    | 'portForwardUrl'
   >
   /** Certificate of the runtime's streaming server, if it speaks TLS. */
   certificateFile?: string
@@ -43,9 +50,24 @@ export function runtimeStreams({ runtime, certificateFile, clock }: RuntimeStrea
     return transport
   }
 
+  const inside = new PodConnections(clock)
+
   const command = async (url: URL, streams: StreamChoice): Promise<CommandSession> => {
     const transport = await connect(url, COMMAND_PROTOCOL.name)
     return openSpdyCommand({ transport, protocol: COMMAND_PROTOCOL, streams, clock })
+  }
+
+  const forwardByRuntime = async (sandboxId: string, port: number): Promise<ForwardedEnd> => {
+    const url = await runtime.portForwardUrl(sandboxId)
+    const transport = await connect(url, PORT_FORWARD_PROTOCOL)
+    const { pair, connection } = await openPortForward({ transport, port, clock })
+    pair.error.end()
+    return {
+      data: pair.data,
+      error: pair.error,
+      close: () => connection.close(),
+      closed: connection.closed,
+    }
   }
 
   return {
@@ -77,10 +99,14 @@ export function runtimeStreams({ runtime, certificateFile, clock }: RuntimeStrea
     /** What `execUrl` and `attachUrl` gave, opened. */
     command,
 
-    async forward(sandboxId: string, port: number) {
-      const url = await runtime.portForwardUrl(sandboxId)
-      const transport = await connect(url, PORT_FORWARD_PROTOCOL)
-      return openPortForward({ transport, port, clock })
+    /** A pod in the machine's own network has no namespace to enter. */
+    async forward(sandboxId: string, port: number): Promise<ForwardedEnd> {
+      const netnsPath = await runtime.sandboxNetwork(sandboxId)
+      return netnsPath === undefined
+        ? forwardByRuntime(sandboxId, port)
+        : inside.open(netnsPath, port)
     },
+
+    close: () => inside.close(),
   }
 }

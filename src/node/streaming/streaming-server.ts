@@ -57,6 +57,7 @@ export class StreamingServer {
   /** Cuts off every stream. */
   stop(): void {
     for (const socket of this.#open) socket.destroy()
+    this.#runtime.close()
   }
 
   async #answer(call: UpgradeCall): Promise<void> {

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { PassThrough, Readable } from 'node:stream'
 import { buffer, text } from 'node:stream/consumers'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { createServer, type AddressInfo } from 'node:net'
 import type { WebSocket } from 'ws'
 import { systemClock } from '#base/clock.ts'
 import { attachToPod, type ExecOptions, execInPod } from '#client/remote-command.ts'
@@ -22,6 +24,15 @@ import { TEST_TOKEN } from '../apiserver/test-server.ts'
 import { podPath, type StreamBench, startStreamBench } from './stream-bench.ts'
 
 const clock = systemClock
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
 const ALL = { stdin: true, stdout: true, stderr: true, tty: false }
 
 let bench: StreamBench
@@ -303,6 +314,17 @@ describe('streams of a real containerd', { timeout: 170_000 }, () => {
     const closed = await forward(81)
     assert.match(await text(closed.pair.error), /error forwarding port 81[^]*connection refused/)
     closed.connection.destroy()
+  })
+
+  test('port-forward reaches a pod in the network of its machine, by the runtime', async () => {
+    const port = await freePort()
+    const command = sh(`echo host > /tmp/page; exec httpd -f -p 127.0.0.1:${port} -h /tmp`)
+    await bench.run('host', { command }, { hostNetwork: true })
+    const transport = await bench.spdy(podPath('host', 'portforward'), ['portforward.k8s.io'])
+    const { pair, connection } = await openPortForward({ transport, port, clock })
+    pair.data.write('GET /page HTTP/1.0\r\n\r\n')
+    assert.match(await text(pair.data), /200 OK[^]*host\n$/)
+    connection.destroy()
   })
 
   test('port-forward speaks the numbered channels of a WebSocket', async () => {
