@@ -92,3 +92,18 @@ test('event recorder never throws when the API refuses', async () => {
   await recorder.flush()
   assert.equal(api.list(events).length, 1)
 })
+
+test('event recorder gives names in the order in which things happened', async () => {
+  const { clock, api, recorder } = setup()
+  const reasons = ['First', 'Second', 'Third', 'Fourth', 'Fifth']
+  for (const reason of reasons) {
+    recorder.event(object('p'), { ...pulled, reason })
+    await clock.advance(1)
+  }
+  await recorder.flush()
+  const byName = api.list(events).toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))
+  assert.deepEqual(
+    byName.map(({ reason }) => reason),
+    reasons,
+  )
+})

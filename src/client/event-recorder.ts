@@ -127,10 +127,18 @@ async function write(
       series.delete(key)
     }
   }
-  const id = random.uuid().replaceAll('-', '').slice(0, 16)
-  const name = `${recorded.object.metadata.name}.${id}`
+  const name = `${recorded.object.metadata.name}.${stampOf(recorded, random)}`
   await resource.create(eventOf(recorded, { name, namespace }, source))
   remember(series, key, { name, count: 1 })
+}
+
+const NANOSECONDS = 1_000_000
+
+/** Nanoseconds in hex, as in Kubernetes: a list of events, which is by name, tells them in their order. */
+function stampOf({ atMs }: Recorded, random: Random): string {
+  // Within the millisecond, where the clock says no more, chance keeps names apart.
+  const part = Math.floor(random.next() * NANOSECONDS)
+  return (BigInt(atMs) * BigInt(NANOSECONDS) + BigInt(part)).toString(16)
 }
 
 function referenceTo({ apiVersion, kind, metadata }: KubeObject): ObjectReference {

@@ -20,6 +20,11 @@ export interface EventRecorder {
   flushed(): Promise<void>
 }
 
+interface TimedEvent extends NodeEvent {
+  /** When it happened, which may be a while before it is written. */
+  atMs: number
+}
+
 interface Remembered {
   name: string
   count: number
@@ -43,8 +48,8 @@ export function eventRecorder({ client, nodeName, clock, log }: RecorderOptions)
   let queued = 0
   let sequence = 0
 
-  const create = async (event: NodeEvent, namespace: string, name: string) => {
-    const time = rfc3339(clock.now())
+  const create = async (event: TimedEvent, namespace: string, name: string) => {
+    const time = rfc3339(event.atMs)
     const object: Event = {
       apiVersion: 'v1',
       kind: 'Event',
@@ -63,13 +68,13 @@ export function eventRecorder({ client, nodeName, clock, log }: RecorderOptions)
     await resource.create(object)
   }
 
-  const write = async (event: NodeEvent): Promise<void> => {
+  const write = async (event: TimedEvent): Promise<void> => {
     const key = keyOfEvent(event)
     const namespace = event.about.namespace || 'default'
     const known = remembered.get(key)
     if (known !== undefined) {
       known.count += 1
-      const patch = { count: known.count, lastTimestamp: rfc3339(clock.now()) }
+      const patch = { count: known.count, lastTimestamp: rfc3339(event.atMs) }
       try {
         await resource.patch({ namespace, name: known.name }, patch, {
           type: 'application/merge-patch+json',
@@ -80,7 +85,7 @@ export function eventRecorder({ client, nodeName, clock, log }: RecorderOptions)
         if (!isReason(error, 'NotFound')) throw error
       }
     }
-    const stamp = (BigInt(clock.now()) * 1_000_000n + BigInt(sequence++ % 1_000_000)).toString(16)
+    const stamp = (BigInt(event.atMs) * 1_000_000n + BigInt(sequence++ % 1_000_000)).toString(16)
     const name = `${event.about.name}.${stamp}`
     if (remembered.size >= nodeLimits.eventsRememberedMax) {
       const [oldest] = remembered.keys()
@@ -97,8 +102,9 @@ export function eventRecorder({ client, nodeName, clock, log }: RecorderOptions)
         return
       }
       queued += 1
+      const timed = { ...event, atMs: clock.now() }
       tail = tail
-        .then(() => write(event))
+        .then(() => write(timed))
         .catch((error: unknown) => {
           // A namespace that is being deleted takes no more events; that is no trouble.
           log.debug('an event could not be written', { reason: event.reason, error })
