@@ -100,6 +100,11 @@ const cases: [string, Pod, Pod[], string?][] = [
   ],
 ]
 
+test('a machine that has not yet said what it has refuses nothing', () => {
+  const { status: _, ...fresh } = node
+  assert.equal(refusalOf({ pod: asks('50', '1Gi'), node: fresh, others: [] }), undefined)
+})
+
 describe('a machine', () => {
   for (const [what, pod, others, expected] of cases)
     test(`${expected === undefined ? 'takes' : 'refuses'} a pod that ${what}`, () => {

@@ -105,6 +105,8 @@ const CHECKS: readonly Check[] = [
 
 /** Why the machine cannot take the pod, in a kubelet's words; undefined when it can. */
 export function refusalOf({ pod, node, others }: Admission): Refusal | undefined {
+  // A node that has not yet said what it has refuses nothing.
+  if (node.status?.allocatable?.['pods'] === undefined) return undefined
   const state = new NodeState(node.metadata.name)
   state.set(node)
   for (const [at, other] of others.entries()) state.addPod(String(at), placedPod(other))
