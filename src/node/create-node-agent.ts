@@ -1,5 +1,5 @@
 // The node agent of one machine: what a kubelet is to a node.
-import { mkdir } from 'node:fs/promises'
+import { mkdir, statfs } from 'node:fs/promises'
 import path from 'node:path'
 import type { Clock } from '#base/clock.ts'
 import type { Logger } from '#base/log.ts'
@@ -23,6 +23,7 @@ import {
 } from './container/pod-places.ts'
 import { eventRecorder } from './events/event-recorder.ts'
 import { Gate } from './gate.ts'
+import { ImageKeeper } from './images/image-keeper.ts'
 import { ImagePuller } from './images/image-puller.ts'
 import { PulledImages } from './images/pulled-images.ts'
 import { nodeLimits } from './limits.ts'
@@ -101,6 +102,11 @@ const tmpfsFor = (machine: NodeMachine) => async (target: string) => {
   await mountTmpfs({ target, sizeBytes, mode: 0o700 })
 }
 
+async function diskSpace(directory: string) {
+  const { blocks, bavail, bsize } = await statfs(directory)
+  return { capacityBytes: blocks * bsize, availableBytes: bavail * bsize }
+}
+
 function partsOf({ machine, clock, parts = {} }: NodeAgentOptions): AgentParts {
   const runtime =
     parts.runtime ?? criRuntime({ socketPath: machine.runtimeSocket, now: () => clock.now() })
@@ -130,8 +136,7 @@ class Agent implements NodeAgent {
   readonly #nodeInformer
   readonly #reporter: NodeReporter
   readonly #server: AgentServer
-  readonly #logs: LogKeeper
-  readonly #storage: StorageKeeper
+  readonly #keepers: readonly { start(): void; stop(): Promise<void> }[]
   /** Set once pods are being taken up; the second time the runtime comes they only are looked at. */
   #adoption: Promise<void> | undefined
   #stopped = false
@@ -183,16 +188,7 @@ class Agent implements NodeAgent {
       runtimeProblem: () => this.#watch.problem,
       info: () => nodeInfo(nodeName, this.#watch.version),
     })
-    this.#logs = new LogKeeper({ runtime, machine, limits: nodeLimits.containerLogs, clock, log })
-    this.#storage = new StorageKeeper({
-      pods: () => this.#manager.pods,
-      runtime,
-      machine,
-      evict: (pod, message) => this.#manager.evict(pod, message),
-      periodMs: nodeLimits.storagePeriodMs,
-      clock,
-      log,
-    })
+    this.#keepers = this.#createKeepers()
     const isHealthy = () => this.#watch.problem === undefined
     const { socketPath } = this
     const manager = this.#manager
@@ -209,8 +205,7 @@ class Agent implements NodeAgent {
     this.#reach.start()
     this.#watchSources()
     this.#watch.start()
-    this.#logs.start()
-    this.#storage.start()
+    for (const keeper of this.#keepers) keeper.start()
     // The node keeps the readiness that it has until the runtime was asked.
     await this.#watch.known
     await this.#reporter.start()
@@ -220,8 +215,7 @@ class Agent implements NodeAgent {
     this.#stopped = true
     await this.#server.stop()
     await this.#watch.stop()
-    await this.#logs.stop()
-    await this.#storage.stop()
+    await Promise.all(this.#keepers.map((keeper) => keeper.stop()))
     this.#reach.stop()
     await this.#reporter.stop()
     await this.#nodeInformer.stop()
@@ -264,6 +258,35 @@ class Agent implements NodeAgent {
       log,
       ...(certificateFile === undefined ? {} : { certificateFile }),
     })
+  }
+
+  /** What looks at the machine's disk from time to time. */
+  #createKeepers() {
+    const { machine, clock, log } = this.#options
+    const common = { runtime: this.#parts.runtime, machine, clock, log }
+    return [
+      new LogKeeper({ ...common, limits: nodeLimits.containerLogs }),
+      new StorageKeeper({
+        ...common,
+        pods: () => this.#manager.pods,
+        evict: (pod, message) => this.#manager.evict(pod, message),
+        periodMs: nodeLimits.storagePeriodMs,
+      }),
+      new ImageKeeper({
+        ...common,
+        disk: () => diskSpace(machine.directory),
+        pinned: machine.pinnedImages ?? [],
+        limits: nodeLimits.imageKeeping,
+        failed: (message) => this.#tellOfNode('FreeDiskSpaceFailed', message),
+      }),
+    ]
+  }
+
+  #tellOfNode(reason: string, message: string): void {
+    const { nodeName: name } = this.#options
+    // A kubelet names its node by name where others use the uid.
+    const about = { apiVersion: 'v1', kind: 'Node', name, uid: name }
+    this.#events.record({ type: 'Warning', reason, message, about })
   }
 
   get #isAnswering(): boolean {

@@ -5,6 +5,8 @@ export const nodeLimits = {
   imagePullsMax: 5,
   /** Images of which it is known with whose Secret they were pulled. */
   imagesRememberedMax: 10_000,
+  /** When images go because the disk fills, as a kubelet's default is. */
+  imageKeeping: { periodMs: 300_000, highShare: 0.85, lowShare: 0.8, ageMsMin: 120_000 },
   /** Delays before a failed pull is tried again: a promise to users, so without jitter. */
   imagePullBackoff: { firstMs: 10_000, maxMs: 300_000, jitter: 0 },
   /** Delays before any other failed step of a pod is tried again. */

@@ -6,6 +6,7 @@ import type { Machine, MachineStatus } from '#kinds/ccs/machine.ts'
 import { ServiceProxy } from '#network/service-proxy.ts'
 import { createNodeAgent } from '#node/create-node-agent.ts'
 import { machinePlaces } from '#providers/local/machine-places.ts'
+import { PAUSE_IMAGE } from '#providers/local/pause-image.ts'
 import { dnsServiceAddress } from './cluster-objects.ts'
 import type { EngineContext } from './engine-context.ts'
 import type { LogicalClusterHost } from './logical-cluster-host.ts'
@@ -70,6 +71,7 @@ export async function startMachineRuntime(options: {
       directory: status.directory,
       runDirectory: path.join(paths.runDir, spec.cluster, nodeName),
       podsCgroup: status.podsCgroup,
+      pinnedImages: [PAUSE_IMAGE],
       capacity: status.capacity,
       allocatable: status.allocatable,
     },

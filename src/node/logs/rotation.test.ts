@@ -209,6 +209,7 @@ describe('LogKeeper', () => {
       id: `c${attempt}`,
       sandboxId: 's',
       name: container.name,
+      image: '',
       attempt,
       state,
       createdAtMs: 0,

@@ -15,6 +15,8 @@ export interface NodeMachine {
   /** Below /run. */
   runDirectory: string
   podsCgroup: string
+  /** Names of images that the runtime itself needs. */
+  pinnedImages?: readonly string[]
   capacity: Readonly<Record<string, Quantity>>
   /** What pods may use. */
   allocatable: Readonly<Record<string, Quantity>>

@@ -161,6 +161,7 @@ export class PodManager {
   #renewVolumes(record: PodRecord): void {
     // What was missing may have come: a wait after a failure is over.
     record.notBeforeMs.delete(operationKey.volumes)
+    record.volumes.isStale = true
     if (record.volumes.ready) record.volumes.dueAtMs = 0
     this.touch(record.uid)
   }

@@ -141,7 +141,8 @@ export class PodOperations {
     record.failures.set(key, failures + 1)
     const delayMs = backoffDelayMs(nodeLimits.operationBackoff, failures, random)
     const retryAtMs = error instanceof ImageError ? this.#imageRetryAtMs(record, error) : undefined
-    record.notBeforeMs.set(key, retryAtMs ?? clock.now() + delayMs)
+    const isNew = key === operationKey.volumes && record.volumes.isStale
+    record.notBeforeMs.set(key, isNew ? clock.now() : (retryAtMs ?? clock.now() + delayMs))
     const level = error instanceof StartError || error instanceof ImageError ? 'debug' : 'warn'
     log[level]('a step of a pod failed', { pod: podTitle(record), step: key, error })
   }
@@ -158,12 +159,16 @@ export class PodOperations {
 
   async #prepareVolumes(record: PodRecord): Promise<void> {
     const { volumes, events, hostAddresses, volumeResyncMs, clock } = this.#deps
+    record.volumes.isStale = false
     try {
       const podAddresses = record.observed?.sandboxes[0]?.addresses ?? []
       const { refreshAtMs } = await volumes.prepare(record.pod, { podAddresses, hostAddresses })
       const resyncAtMs = volumeResyncMs === undefined ? undefined : clock.now() + volumeResyncMs
       const due = [refreshAtMs, resyncAtMs].filter((atMs) => atMs !== undefined)
-      record.volumes = { ready: true, dueAtMs: due.length === 0 ? undefined : Math.min(...due) }
+      // Something changed that may have been read before: once more.
+      if (record.volumes.isStale) due.push(clock.now())
+      record.volumes.ready = true
+      record.volumes.dueAtMs = due.length === 0 ? undefined : Math.min(...due)
     } catch (error) {
       if (error instanceof VolumeError)
         events.aboutPod(record.pod, warning('FailedMount', error.message))

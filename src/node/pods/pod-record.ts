@@ -40,7 +40,8 @@ export interface PodRecord {
   readonly stoppedSandboxes: Set<string>
   /** Containers, by id, whose held back restart users were told of. */
   readonly toldBackOffs: Set<string>
-  volumes: { ready: boolean; dueAtMs: number | undefined }
+  /** Stale: what they show has changed since they began to be made the last time. */
+  volumes: { ready: boolean; dueAtMs: number | undefined; isStale: boolean }
   /** Aborted when the pod shall end: starts under way give up. */
   readonly ending: AbortController
   /** The last status written and the version that made. */
@@ -66,7 +67,7 @@ export function podRecord(uid: string, pod: Pod): PodRecord {
     endingSinceMs: undefined,
     stoppedSandboxes: new Set(),
     toldBackOffs: new Set(),
-    volumes: { ready: false, dueAtMs: undefined },
+    volumes: { ready: false, dueAtMs: undefined, isStale: false },
     ending: new AbortController(),
     written: undefined,
   }

@@ -25,6 +25,7 @@ export interface WireSandbox {
 
 export interface WireContainer extends WireSandbox {
   podSandboxId: string
+  image: { image: string } | null
 }
 
 export interface WireContainerStatus {
@@ -74,6 +75,7 @@ export const sandboxOf = (wire: WireSandbox): Sandbox => ({
 export const containerOf = (wire: WireContainer): ListedContainer => ({
   id: wire.id,
   sandboxId: wire.podSandboxId,
+  image: wire.image?.image ?? '',
   name: wire.metadata.name,
   attempt: wire.metadata.attempt,
   state: containerStateOf(wire.state),

@@ -103,6 +103,8 @@ export interface ListedContainer {
   id: string
   sandboxId: string
   name: string
+  /** The image as it was asked for: by id, where the agent made the container. */
+  image: string
   attempt: number
   state: ContainerState
   createdAtMs: number
