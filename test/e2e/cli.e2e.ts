@@ -118,7 +118,36 @@ test('a wrong command line ends with 2, says what is wrong, and changes nothing'
     [['service', 'create', 'No_Name', '--image', 'hello:1'], /"No_Name" is no name for a service/],
     [['service', 'create', 'x', '--image', 'two words'], /spec\.image: Invalid value: "two words"/],
   ]
-  await forEach([...wrong, ...wrongServices], async ([args, message]) =>
+  const update = (...args: string[]) => ['service', 'update', 'hello', ...args]
+  const wrongChanges: [string[], RegExp][] = [
+    [update(), /nothing to change was named\. Give at least one of --image/],
+    [update('--replicas', 'x'), /'x' is invalid/],
+    [update('--image', 'Not:An:Image'), /spec\.image: .*is not an image name/],
+    [update('--env', 'GONE-'), /--env "GONE-": it is not set/],
+    [update('--requests', 'cpu'), /--requests "cpu": write cpu=250m,memory=64Mi, or none/],
+    [update('--limits', 'memroy=1Gi'), /Did you mean "memory"\?/],
+    [update('--requests', 'cpu=2', '--limits', 'cpu=1'), /less than or equal to cpu limit of 1/],
+    [update('--readiness', 'icmp'), /--readiness "icmp": write tcp, tcp:8080, http:\/health/],
+    [update('--drain', '601'), /'601' is invalid\. a whole number from 0 to 600/],
+    [
+      update('--max-unavailable', '0%'),
+      /--max-unavailable "0%": write a number from 1, or a share/,
+    ],
+    [update('--spread', 'Wide'), /Allowed choices are Preferred, Required, None/],
+    [update('--command'), /--command: write the command at the end, after --/],
+    [update('--imgae', 'hello:1'), /unknown option '--imgae'[^]*Did you mean --image\?/],
+    [['service', 'rollback', 'hello', '--to', '0'], /'0' is invalid\. a whole number from 1/],
+    [['service', 'logs', 'hello', '--tail', 'many'], /'many' is invalid/],
+    [['service', 'logs', 'hello', '--since', 'noon'], /--since "noon": write 30s, 5m, 2h or 1d/],
+    [['service', 'logs', 'hello', '-f', '--previous'], /either --follow or --previous/],
+    [['service', 'events', 'hello', '--tail', '0'], /'0' is invalid/],
+    [['service', 'exec', 'hello'], /missing required argument 'words'/],
+    [['service', 'get', 'No_Name'], /"No_Name" is no name for a service/],
+    [['service', 'list', '-p', 'No Project'], /"No Project" is no name for a project/],
+    [['image', 'list', '-p', 'No Project'], /"No Project" is no name for a project/],
+    [['machine', 'list', 'more'], /too many arguments/],
+  ]
+  await forEach([...wrong, ...wrongServices, ...wrongChanges], async ([args, message]) =>
     refused(await instance.ccs(...args), 2, message),
   )
   assert.deepEqual(await serviceNames(), ['hello'])
@@ -127,6 +156,18 @@ test('a wrong command line ends with 2, says what is wrong, and changes nothing'
 test('what is named and not there ends with 3', async () => {
   const absent: [string[], RegExp][] = [
     [['service', 'get', 'nope'], /there is no service "nope" in project "default"/],
+    [['service', 'get', 'helo'], /there is no service "helo".* Did you mean "hello"\?/],
+    [['service', 'history', 'nope'], /there is no service "nope"/],
+    [['service', 'rollback', 'nope'], /there is no service "nope"/],
+    [['service', 'rollback', 'hello', '--to', '99'], /has no revision 99; there are: 1/],
+    [['service', 'restart', 'nope'], /there is no service "nope"/],
+    [['service', 'restart', 'hello', '--instance', 'zzz'], /no instance "zzz"\. There are: hello-/],
+    [['service', 'logs', 'nope'], /there is no service "nope"/],
+    [['service', 'logs', 'hello', '--instance', 'zzz'], /no instance "zzz"/],
+    [['service', 'events', 'nope'], /there is no service "nope"/],
+    [['service', 'exec', 'nope', 'ls'], /there is no service "nope"/],
+    [['service', 'update', 'hello', '--cluster', 'nope'], /there is no cluster "nope"/],
+    [['machine', 'start', 'local-11'], /Did you mean "local-1"\?/],
     [['service', 'get', 'hello', '-p', 'other'], /no service "hello" in project "other"/],
     [['service', 'scale', 'nope', '--replicas', '1'], /there is no service "nope"/],
     [['service', 'update', 'nope', '--image', 'hello:1'], /there is no service "nope"/],
