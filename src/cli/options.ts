@@ -23,7 +23,7 @@ export function integer(range: { min: number; max: number }): (text: string) => 
 }
 
 /** For repeatable options: commander hands each value with what came before. */
-export const collect = (value: string, before: string[]): string[] => [...before, value]
+export const collect = (value: string, before: string[] = []): string[] => [...before, value]
 
 const WAIT_SECONDS_DEFAULT = 120
 

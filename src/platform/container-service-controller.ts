@@ -120,7 +120,7 @@ export class ContainerServiceController {
     const resolved = await this.#resolve(service, member)
     if ('problem' in resolved) return resolved
     const { revision, isNew } = wantedRevision(service, resolved.image, this.#revisions.of(service))
-    const desired = desiredObjects(service, resolved, revision.spec.revision)
+    const desired = desiredObjects(service, resolved, revision.spec)
     const problem =
       fitProblem(service, member.informers.informer(nodes).list()) ??
       takenName(member, service, desired)

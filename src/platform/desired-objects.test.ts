@@ -10,7 +10,8 @@ function desired(over: Partial<ContainerServiceSpec> = {}, notes: Record<string,
     metadata: { name: 'web', namespace: 'shop', annotations: notes },
     spec: { cluster: 'local', image: 'web:1', replicas: 2, ports: [{ port: 80 }], ...over },
   }
-  return desiredObjects(service, { image: 'web@sha256:1', source: 'web:1' }, 1)
+  const revision = { revision: 3, changes: ['image a -> b', 'env X added'] }
+  return desiredObjects(service, { image: 'web@sha256:1', source: 'web:1' }, revision)
 }
 
 const podOf = (over?: Partial<ContainerServiceSpec>) => desired(over).deployment.spec.template.spec!
@@ -99,4 +100,10 @@ test('desiredObjects lets a value of the user stand over what instances are told
       ['EMPTY', undefined],
     ],
   )
+})
+
+test('desiredObjects tells kubectl rollout history which revision it is and why', () => {
+  const { annotations } = desired().deployment.metadata
+  assert.equal(annotations?.['ccs.dev/revision'], '3')
+  assert.equal(annotations['kubernetes.io/change-cause'], 'revision 3: image a -> b, env X added')
 })

@@ -1,7 +1,8 @@
 // Pure: what a ContainerService becomes in its cluster. Only standard objects of Kubernetes.
 import { createHash } from 'node:crypto'
 import { type ContainerService, serviceDefaults } from '#kinds/ccs/container-service.ts'
-import { restartedAtOf } from '#kinds/ccs/service-annotations.ts'
+import { restartedAtOf, serviceAnnotations } from '#kinds/ccs/service-annotations.ts'
+import type { ServiceRevisionSpec } from '#kinds/ccs/service-revision.ts'
 import { portName, protocolOf, targetOf } from '#kinds/ccs/validate-container-service.ts'
 import type { Deployment } from '#kinds/k8s/apps.ts'
 import type { Namespace, Service } from '#kinds/k8s/core.ts'
@@ -31,6 +32,8 @@ export interface ResolvedImage {
   source: string
 }
 
+export type WantedRevision = Pick<ServiceRevisionSpec, 'revision' | 'cause' | 'changes'>
+
 /** Marks an object as ours, with a hash of all that we want of it. */
 function mark<T extends { metadata: Metadata }>(object: T): T {
   const hash = createHash('sha256').update(JSON.stringify(object)).digest('hex').slice(0, 16)
@@ -55,7 +58,7 @@ const selectorOf = ({ metadata }: ContainerService) => ({ [labels.service]: meta
 function desiredDeployment(
   service: ContainerService,
   resolved: ResolvedImage,
-  revision: number,
+  { revision, cause, changes = [] }: WantedRevision,
 ): Deployment {
   const restartedAt = restartedAtOf(service)
   const pod = desiredPod(service, resolved.image)
@@ -68,6 +71,8 @@ function desiredDeployment(
       annotations: {
         [annotations.imageSource]: resolved.source,
         [annotations.revision]: String(revision),
+        // For `kubectl rollout history`.
+        [serviceAnnotations.changeCause]: `revision ${revision}: ${cause ?? changes.join(', ')}`,
       },
     },
     spec: {
@@ -127,7 +132,7 @@ function desiredBudget(service: ContainerService): PodDisruptionBudget | undefin
 export function desiredObjects(
   service: ContainerService,
   resolved: ResolvedImage,
-  revision: number,
+  revision: WantedRevision,
 ): DesiredObjects {
   const project = service.metadata.namespace!
   const kubeService = desiredService(service)

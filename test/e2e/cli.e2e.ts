@@ -120,6 +120,8 @@ test('a wrong command line ends with 2, says what is wrong, and changes nothing'
   ]
   const update = (...args: string[]) => ['service', 'update', 'hello', ...args]
   const wrongChanges: [string[], RegExp][] = [
+    [update('image', 'hello:2'), /"image" is not understood here\. Flags begin with --/],
+    [create('more'), /"more" is not understood here/],
     [update(), /nothing to change was named\. Give at least one of --image/],
     [update('--replicas', 'x'), /'x' is invalid/],
     [update('--image', 'Not:An:Image'), /spec\.image: .*is not an image name/],

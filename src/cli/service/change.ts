@@ -196,5 +196,8 @@ export async function scaleService(
   options: ChangeOptions & { replicas: number },
 ): Promise<void> {
   const found = await findService(name, options)
-  await makeChange(context, found, options, { spec: { replicas: options.replicas } })
+  const { replicas } = options
+  await makeChange(context, found, options, { spec: { replicas } })
+  const counted = replicas === 1 ? '1 instance' : `${replicas} instances`
+  context.say(`service "${name}" ${options.wait ? 'has' : 'is to have'} ${counted}`)
 }

@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander'
 import { serviceDefaults } from '#kinds/ccs/container-service.ts'
 import { serviceLimits } from '#kinds/ccs/limits.ts'
 import type { CommandContext } from '../context.ts'
+import { EXIT, Failure } from '../failure.ts'
 import { changeOptions, collect, examples, integer, withInstance, withOutput } from '../options.ts'
 import { scaleService, updateService } from './change.ts'
 import { createService } from './create.ts'
@@ -21,6 +22,17 @@ const EVENTS_DEFAULT = 100
 const LOG_LINES_MAX = 1_000_000
 const LOG_LINES_DEFAULT = 200
 const REVISION_MAX = 1_000_000_000
+
+/** A word that stands elsewhere is a flag without its dashes, and never meant for the image. */
+function afterDashes(words: readonly string[]): readonly string[] {
+  const dashes = process.argv.indexOf('--')
+  const after = dashes < 0 ? [] : process.argv.slice(dashes + 1)
+  if (words.length <= after.length) return words
+  throw new Failure(
+    `"${words[0]}" is not understood here. Flags begin with --; arguments for the image stand after --`,
+    EXIT.usage,
+  )
+}
 
 interface Group {
   /** A command that shows what it did or found. */
@@ -42,9 +54,8 @@ function withSpec(command: Command): Command {
       '--port <port>',
       '8080, or 80:8080 for balancer:container, or 53/udp; repeatable',
       collect,
-      [],
     )
-    .option('--env <name=value>', 'environment; NAME- takes it away; repeatable', collect, [])
+    .option('--env <name=value>', 'environment; NAME- takes it away; repeatable', collect)
     .option('--requests <amounts>', 'kept free for each instance: cpu=250m,memory=64Mi, or none')
     .option('--limits <amounts>', 'the most an instance may use: cpu=1,memory=256Mi, or none')
     .option(
@@ -94,7 +105,7 @@ function addCreate({ command, context }: Group): void {
         'ccs service create worker --image jobs:1 --access None -- --queue mail',
       ),
     )
-    .action((name, words, options) => createService(context, name, words, options))
+    .action((name, words, options) => createService(context, name, afterDashes(words), options))
 }
 
 function addChanges({ command, context }: Group): void {
@@ -121,7 +132,7 @@ function addChanges({ command, context }: Group): void {
           'ccs service update web --requests cpu=100m,memory=64Mi --limits none',
         ),
     )
-    .action((name, words, options) => updateService(context, name, words, options))
+    .action((name, words, options) => updateService(context, name, afterDashes(words), options))
   command('scale', 'change the number of instances')
     .argument('<name>')
     .addOption(replicas().makeOptionMandatory())
