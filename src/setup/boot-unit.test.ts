@@ -43,13 +43,13 @@ test('renderUnit runs the supervisor, always, and ends nothing but that', () => 
   assert.ok(lines.includes('RequiresMountsFor="/srv/my ccs" "/opt/ccs"'))
   const start = lines.find((line) => line.startsWith('ExecStart='))
   assert.match(start!, / "\/opt\/ccs\/src\/main\/supervisor\.ts" "\/srv\/my ccs" "--unit"$/)
-  assert.match(text, /^Environment="NODE_COMPILE_CACHE=\/opt\/ccs\/\.cache\/compile"$/m)
+  assert.match(text, /^Environment="NODE_COMPILE_CACHE=\/opt\/ccs\/\.cache\/compile" "/m)
 })
 
 test('renderUnit escapes what systemd would expand', () => {
   const text = renderUnit(instancePaths('/srv/50%"$HOME'), '/opt/$x')
   assert.match(text, /"\/srv\/50%%\\"\$\$HOME" "--unit"$/m)
-  assert.match(text, /^Environment="NODE_COMPILE_CACHE=\/opt\/\$x\/\.cache\/compile"$/m)
+  assert.match(text, /^Environment="NODE_COMPILE_CACHE=\/opt\/\$x\/\.cache\/compile" "/m)
 })
 
 test('installUnit writes and enables the unit, and reloads only when its text changed', async () => {

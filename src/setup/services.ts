@@ -33,6 +33,16 @@ const YOUNG_SEMI_SPACE_MB: Record<ProcessName, number> = {
   supervisor: 1,
 }
 
+/**
+ * For glibc's malloc (mallopt(3)), whose defaults suit programs that live shortly: an arena for every thread, and memory that
+ * is given back only in large pieces. Saves 10 MB of the engine's 149; blocks of sockets (64 KiB) stay below the second.
+ */
+const MALLOC = {
+  MALLOC_ARENA_MAX: '2',
+  MALLOC_MMAP_THRESHOLD_: String(256 * 1024),
+  MALLOC_TRIM_THRESHOLD_: String(128 * 1024),
+}
+
 /** A log longer than this is put aside at the next start. */
 const LOG_BYTES_MAX = 32 * 1024 * 1024
 
@@ -109,7 +119,7 @@ export function processCommand(
       paths.dataDir,
     ],
     // Beside what the launcher keeps there: see `ccs`.
-    env: { NODE_COMPILE_CACHE: path.join(root, '.cache', 'compile') },
+    env: { NODE_COMPILE_CACHE: path.join(root, '.cache', 'compile'), ...MALLOC },
   }
 }
 
