@@ -1,4 +1,5 @@
 // `ccs doctor`: looks at everything that an instance stands on, whether it runs, was stopped, or is yet to be made.
+import { bootCheck } from '#setup/checks/boot.ts'
 import { certificateCheck } from '#setup/checks/certificates.ts'
 import { type CheckRow, runChecks, worst } from '#setup/checks/check.ts'
 import { checkComputer } from '#setup/checks/computer.ts'
@@ -47,8 +48,11 @@ async function lookAtInstance(
 ): Promise<CheckRow[]> {
   const subject = { ...paths, paths, listen: file.listen, nowMs: context.clock.now() }
   const isRunning = SERVICES.some((name) => findService(paths, name) !== undefined)
-  if (!isRunning) return runChecks([certificateCheck], subject)
+  const { systemd, root } = context
+  const atBoot = await runChecks([bootCheck], { paths, systemd, root })
+  if (!isRunning) return [...atBoot, ...(await runChecks([certificateCheck], subject))]
   return [
+    ...atBoot,
     ...(await runChecks<typeof subject>([processCheck, certificateCheck, listeningCheck], subject)),
     ...(await runChecks(INSTANCE_CHECKS, { paths, file, clock: context.clock })),
   ]

@@ -13,6 +13,7 @@ import {
   type Systemd,
   unitName,
 } from './boot-unit.ts'
+import { bootCheck } from './checks/boot.ts'
 import { instancePaths } from './instance.ts'
 
 const paths = instancePaths('/srv/my ccs')
@@ -40,6 +41,7 @@ test('renderUnit runs the supervisor, always, and ends nothing but that', () => 
   assert.ok(lines.includes('Restart=always'))
   assert.ok(lines.includes('KillMode=process'))
   assert.ok(lines.includes('WantedBy=multi-user.target'))
+  assert.ok(lines.includes('ConditionPathExists=/srv/my ccs/instance.json'))
   assert.ok(lines.includes('RequiresMountsFor="/srv/my ccs" "/opt/ccs"'))
   const start = lines.find((line) => line.startsWith('ExecStart='))
   assert.match(start!, / "\/opt\/ccs\/src\/main\/supervisor\.ts" "\/srv\/my ccs" "--unit"$/)
@@ -92,4 +94,13 @@ test('removeUnit works where systemd does not run', async () => {
   await removeUnit({ ...systemd, isRunning: false }, paths)
   assert.deepEqual(calls, [])
   assert.equal(existsSync(path.join(wants, name)), false)
+})
+
+test('bootCheck tells what a reboot does, and a unit that another checkout wrote', async () => {
+  const look = async () => (await bootCheck.look({ paths, systemd, root: '/opt/ccs' }))[0]!
+  assert.match((await look()).found, /a reboot leaves it stopped/)
+  await installUnit(systemd, paths, '/opt/ccs')
+  assert.match((await look()).found, /starts it at boot/)
+  await installUnit(systemd, paths, '/opt/other')
+  assert.equal((await look()).state, 'warn')
 })

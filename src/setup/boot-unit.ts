@@ -55,6 +55,8 @@ Description=ccs in ${paths.dataDir.replaceAll('%', '%%')}
 # Whoever sets up a firewall at boot does it before we look at it.
 After=network.target nftables.service ufw.service firewalld.service docker.service
 RequiresMountsFor=${quote(paths.dataDir)} ${quote(root)}
+# Without it, whoever deleted the data would have us tried every two seconds for ever.
+ConditionPathExists=${paths.instanceFile.replaceAll('%', '%%')}
 StartLimitIntervalSec=0
 
 [Service]
@@ -73,16 +75,19 @@ WantedBy=multi-user.target
 `
 }
 
+/** Whether the unit is there as this checkout would write it. */
+export const isUnitCurrent = (systemd: Systemd, paths: InstancePaths, root: string): boolean =>
+  hasUnit(systemd, paths) &&
+  readFileSync(unitFile(systemd, paths), 'utf8') === renderUnit(paths, root)
+
 /** Writes the unit, or anew when it differs, and has it started at each boot. Does not start it now. */
 export async function installUnit(
   systemd: Systemd,
   paths: InstancePaths,
   root: string,
 ): Promise<void> {
-  const file = unitFile(systemd, paths)
-  const text = renderUnit(paths, root)
-  if (!existsSync(file) || readFileSync(file, 'utf8') !== text) {
-    writeFileAtomic(file, text, { mode: 0o644 })
+  if (!isUnitCurrent(systemd, paths, root)) {
+    writeFileAtomic(unitFile(systemd, paths), renderUnit(paths, root), { mode: 0o644 })
     await systemd.systemctl('daemon-reload')
   }
   await systemd.systemctl('enable', unitName(paths))
