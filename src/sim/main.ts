@@ -48,13 +48,22 @@ function readOptions(): Options {
     .option('--hours <number>', 'simulated time with users and faults', numberFrom(0, false), 1)
     .option('--runs <number>', 'runs with seeds counting up from the first', numberFrom(1), 1)
     .option('--jobs <number>', 'runs at the same time, each in a thread', numberFrom(1), 1)
-    .option('--faults <list>', `"none", or some of ${allFaults.join(',')}`, faultsOf, allFaults)
+    .option(
+      '--faults <list>',
+      `"none", or some of ${allFaults.join(', ')}, with commas between; all unless given`,
+      faultsOf,
+    )
     .option('--trace', 'print every change as it happens; one run only', false)
     .option('--keep-going', 'go on with the next seed after one failed', false)
     .parse()
-  const options = program.opts<Omit<Options, 'seed'> & { seed?: number }>()
+  type Given = Omit<Options, 'seed' | 'faults'> & Partial<Options>
+  const options = program.opts<Given>()
   if (options.trace && options.runs > 1) program.error('--trace shows one run: leave --runs out')
-  return { ...options, seed: options.seed ?? randomInt(2 ** 31) }
+  return {
+    ...options,
+    seed: options.seed ?? randomInt(2 ** 31),
+    faults: options.faults ?? allFaults,
+  }
 }
 
 /** What the code was, for whoever wants to see the same again. */

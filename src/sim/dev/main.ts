@@ -44,7 +44,7 @@ async function main(): Promise<void> {
   const { dataDir, isOurs } = placeOf(options)
   const log = lineLogger({
     write: (line) => void process.stderr.write(line),
-    now: () => Date.now(),
+    now: () => systemClock.now(),
     level: 'error',
   })
   const clean = () => {

@@ -10,14 +10,11 @@ import type { ControllerContext } from '#controllers/context.ts'
 import { createControllers, createHubControllers } from '#controllers/create-controllers.ts'
 import { type AuthorityStore, authorityStore } from '#identity/authority-store.ts'
 import { pods } from '#kinds/refs.ts'
-import { addToKubeconfig } from '../../main/engine/api-access.ts'
-import { ensureKinds } from '../../main/engine/first-objects.ts'
-import { hubAdmission } from '../../main/engine/hub-admission.ts'
-import { KubeconfigFile } from '../../main/engine/kubeconfig-file.ts'
-import {
-  hostLogicalCluster,
-  type LogicalClusterHost,
-} from '../../main/engine/logical-cluster-host.ts'
+import { addToKubeconfig } from '#main/engine/api-access.ts'
+import { ensureKinds } from '#main/engine/first-objects.ts'
+import { hubAdmission } from '#main/engine/hub-admission.ts'
+import { KubeconfigFile } from '#main/engine/kubeconfig-file.ts'
+import { hostLogicalCluster, type LogicalClusterHost } from '#main/engine/logical-cluster-host.ts'
 import { createScheduler } from '#scheduler/create-scheduler.ts'
 import { makeMachines, makeNodes } from '../first-objects.ts'
 import { simulatedNode } from '../nodes/node-objects.ts'
@@ -60,8 +57,27 @@ export async function startSimulatedProduct(
   const { dataDir, clock } = options
   const authorities = authorityStore({ directory: path.join(dataDir, 'pki'), clock })
   const hosts = await openHosts(options, authorities)
+  const close = async () => {
+    await hosts.member.close()
+    await hosts.hub.close()
+  }
+  try {
+    return await startOn(hosts, options, { authorities, close })
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+async function startOn(
+  hosts: Hosts,
+  options: SimulatedProductOptions,
+  { authorities, close }: { authorities: AuthorityStore; close: () => Promise<void> },
+): Promise<SimulatedProduct> {
   const { hub, member } = hosts
-  await ensureKinds(hub.client, clock)
+  // First, because it is what most often fails: another may have the port.
+  const served = await serve(options, authorities, hosts)
+  await ensureKinds(hub.client, options.clock)
   const nodes = Array.from({ length: options.nodes }, (_, i) => simulatedNode(i, NODE_SIZE))
   await makeNodes(member.client, nodes)
   await makeMachines(hub.client, nodes)
@@ -71,15 +87,13 @@ export async function startSimulatedProduct(
   member.informers.start()
   for (const part of parts) await part.start()
   await makeSample(hub.client)
-  const served = await serve(options, authorities, hosts)
   return {
     kubeconfig: served.kubeconfig,
     server: served.server,
     async stop() {
       await served.close()
       await Promise.all(parts.map((part) => part.stop()))
-      await member.close()
-      await hub.close()
+      await close()
     },
   }
 }
@@ -155,7 +169,12 @@ async function serve(
     resolve: (name) => (name === 'hub' ? hub.api : name === CLUSTER ? member.api : undefined),
     log,
   })
-  const place = await listener.listen({ host: '127.0.0.1', port })
+  const place = await listener.listen({ host: '127.0.0.1', port }).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
+    throw new Error(`port ${port} of 127.0.0.1 is taken: choose another with --port`, {
+      cause: error,
+    })
+  })
   const server = `https://127.0.0.1:${place.port}`
   const file = path.join(dataDir, 'kubeconfig')
   const { certificatePem } = await authorities.serverAuthority()

@@ -23,7 +23,7 @@ interface Pace {
 
 export const paces = {
   /** As people work. */
-  spells: { pauseMs: { least: 2_000, most: 40_000 }, restShare: 0.08 },
+  spells: { pauseMs: { least: 2_000, most: 40_000 }, restShare: 0.1 },
   /** Much in little time, where a run must be short. */
   hectic: { pauseMs: { least: 500, most: 8_000 }, restShare: 0 },
 } as const satisfies Record<string, Pace>
