@@ -1,4 +1,4 @@
-import type { Pod } from './k8s/core.ts'
+import type { Pod, PodCondition } from './k8s/core.ts'
 import type { Column } from './definition.ts'
 import { ageColumn, column, nameColumn, wideColumn } from './columns.ts'
 import { defineKind } from './define-kind.ts'
@@ -8,13 +8,26 @@ import { qosClassOf } from './pod-resources.ts'
 import { summarizePod } from './pod-status.ts'
 import { keepField, prepareStatus } from './prepare.ts'
 import { pods } from './refs.ts'
+import { writeOutLabelKeys } from './scheduling-terms.ts'
 import { validatePodSpec } from './validate/pod-spec.ts'
 import { validatePodUpdate } from './validate/pod-update.ts'
 
 export type { Pod } from './k8s/core.ts'
 
+/** Of a new pod that nobody may schedule yet. */
+const GATED: PodCondition = {
+  type: 'PodScheduled',
+  status: 'False',
+  reason: 'SchedulingGated',
+  message: 'Scheduling is blocked due to non-empty scheduling gates',
+}
+
 const statusRules = prepareStatus<Pod>({
-  initial: (pod) => ({ phase: 'Pending', qosClass: qosClassOf(pod) }),
+  initial: (pod) => ({
+    phase: 'Pending',
+    ...(pod.spec.schedulingGates?.length ? { conditions: [GATED] } : {}),
+    qosClass: qosClassOf(pod),
+  }),
 })
 
 const orNone = (value: string | undefined): string => value || '<none>'
@@ -73,6 +86,7 @@ export const podKind = defineKind<Pod>({
     old === undefined ? validatePodSpec(pod.spec, 'spec') : validatePodUpdate(pod.spec, old.spec),
   prepare(pod, old, subresource) {
     statusRules(pod, old, subresource)
+    if (old === undefined) writeOutLabelKeys(pod)
     if (subresource !== 'status' || old === undefined) return
     // The node reports what happens to a pod; whose it is and its class are not its to say.
     keepField(pod.metadata, old.metadata, 'ownerReferences')

@@ -60,5 +60,7 @@ function bound(pod: Pod, binding: Binding, now: number): Draft {
   }
   const others = (draft.status?.conditions ?? []).filter(({ type }) => type !== scheduled.type)
   draft.status = { ...draft.status, conditions: [...others, scheduled] }
+  // It has its place: room is kept for it no more.
+  delete draft.status.nominatedNodeName
   return draft as Pod & Draft
 }

@@ -8,7 +8,8 @@ import type {
   PodAffinityTerm,
   TopologySpreadConstraint,
 } from '../k8s/core.ts'
-import { checkQualifiedName } from '../names.ts'
+import type { LabelSelector } from '../k8s/meta.ts'
+import { checkDnsLabel, checkDnsSubdomain, checkQualifiedName } from '../names.ts'
 import {
   duplicate,
   forbidden,
@@ -49,22 +50,100 @@ function validateNodeRequirement(
   return [...errors, ...invalidEach(`${field}.key`, key, checkQualifiedName(key))]
 }
 
+const NAME_FIELD = 'metadata.name'
+
+function validateNodeField(
+  { key, operator, values = [] }: NodeSelectorRequirement,
+  field: string,
+): FieldError[] {
+  const errors: FieldError[] = []
+  if (operator !== 'In' && operator !== 'NotIn')
+    errors.push(invalid(`${field}.operator`, operator, 'not a valid selector operator'))
+  else if (values.length !== 1)
+    errors.push(
+      required(
+        `${field}.values`,
+        "must be only one value when `operator` is 'In' or 'NotIn' for node field selector",
+      ),
+    )
+  if (key !== NAME_FIELD)
+    return [...errors, invalid(`${field}.key`, key, 'not a valid field selector key')]
+  return [
+    ...errors,
+    ...values.flatMap((value, index) =>
+      invalidEach(`${field}.values[${index}]`, value, checkDnsSubdomain(value)),
+    ),
+  ]
+}
+
 function validateNodeTerm(term: NodeSelectorTerm, field: string): FieldError[] {
-  return (term.matchExpressions ?? []).flatMap((requirement, index) =>
-    validateNodeRequirement(requirement, `${field}.matchExpressions[${index}]`),
-  )
+  return [
+    ...(term.matchExpressions ?? []).flatMap((requirement, index) =>
+      validateNodeRequirement(requirement, `${field}.matchExpressions[${index}]`),
+    ),
+    ...(term.matchFields ?? []).flatMap((requirement, index) =>
+      validateNodeField(requirement, `${field}.matchFields[${index}]`),
+    ),
+  ]
 }
 
 const REQUIRED = 'requiredDuringSchedulingIgnoredDuringExecution'
 const PREFERRED = 'preferredDuringSchedulingIgnoredDuringExecution'
 
+function validateLabelKeys(
+  keys: readonly string[],
+  selector: LabelSelector | undefined,
+  field: string,
+): FieldError[] {
+  if (keys.length === 0) return []
+  if (selector === undefined)
+    return [forbidden(field, 'must not be specified when labelSelector is not set')]
+  return keys.flatMap((key, index) =>
+    invalidEach(`${field}[${index}]`, key, checkQualifiedName(key)),
+  )
+}
+
+/** A selector that speaks of a key itself, beside the requirement that the key list makes. */
+function validateSelectedTwice(
+  keys: readonly string[],
+  selector: LabelSelector | undefined,
+  field: string,
+): FieldError[] {
+  const seen = new Set(Object.keys(selector?.matchLabels ?? {}))
+  return (selector?.matchExpressions ?? []).flatMap(({ key }) => {
+    const isTwice = keys.includes(key) && seen.has(key)
+    seen.add(key)
+    if (!isTwice) return []
+    const at = `${field}[${keys.indexOf(key)}]`
+    return [invalid(at, key, 'exists in both matchLabelKeys and labelSelector')]
+  })
+}
+
 function validatePodTerm(term: PodAffinityTerm, field: string): FieldError[] {
+  const { labelSelector, namespaceSelector, topologyKey } = term
+  const { matchLabelKeys = [], mismatchLabelKeys = [], namespaces = [] } = term
+  const selectors = { labelSelector, namespaceSelector }
   return [
-    ...(term.labelSelector === undefined
-      ? []
-      : validateLabelSelector(term.labelSelector, `${field}.labelSelector`)),
-    ...(term.topologyKey
-      ? invalidEach(`${field}.topologyKey`, term.topologyKey, checkQualifiedName(term.topologyKey))
+    ...Object.entries(selectors).flatMap(([name, selector]) =>
+      selector === undefined ? [] : validateLabelSelector(selector, `${field}.${name}`),
+    ),
+    ...namespaces.flatMap((name) => invalidEach(`${field}.namespace`, name, checkDnsLabel(name))),
+    ...validateLabelKeys(matchLabelKeys, labelSelector, `${field}.matchLabelKeys`),
+    ...validateLabelKeys(mismatchLabelKeys, labelSelector, `${field}.mismatchLabelKeys`),
+    ...validateSelectedTwice([...matchLabelKeys, ...mismatchLabelKeys], labelSelector, field),
+    ...matchLabelKeys.flatMap((key, index) =>
+      mismatchLabelKeys.includes(key)
+        ? [
+            invalid(
+              `${field}.matchLabelKeys[${index}]`,
+              key,
+              'exists in both matchLabelKeys and mismatchLabelKeys',
+            ),
+          ]
+        : [],
+    ),
+    ...(topologyKey
+      ? invalidEach(`${field}.topologyKey`, topologyKey, checkQualifiedName(topologyKey))
       : [required(`${field}.topologyKey`, 'can not be empty')]),
   ]
 }
@@ -109,6 +188,8 @@ export function validateAffinity(
   ]
 }
 
+const NODE_POLICIES = ['Honor', 'Ignore']
+
 export function validateSpreadConstraints(
   constraints: readonly TopologySpreadConstraint[],
   field: string,
@@ -116,7 +197,7 @@ export function validateSpreadConstraints(
   const seen = new Set<string>()
   return constraints.flatMap((constraint, index) => {
     const at = `${field}[${index}]`
-    const { maxSkew, topologyKey, whenUnsatisfiable, minDomains, labelSelector } = constraint
+    const { maxSkew, topologyKey, whenUnsatisfiable, labelSelector } = constraint
     const errors: FieldError[] = []
     if (maxSkew <= 0) errors.push(invalid(`${at}.maxSkew`, maxSkew, 'must be greater than zero'))
     if (!topologyKey) errors.push(required(`${at}.topologyKey`, 'can not be empty'))
@@ -128,10 +209,34 @@ export function validateSpreadConstraints(
     const pair = `{${topologyKey}, ${whenUnsatisfiable}}`
     if (seen.has(pair)) errors.push(duplicate(`${at}.{topologyKey, whenUnsatisfiable}`, pair))
     seen.add(pair)
-    if (minDomains !== undefined && minDomains <= 0)
-      errors.push(invalid(`${at}.minDomains`, minDomains, 'must be greater than zero'))
+    errors.push(...validateMinDomains(constraint, `${at}.minDomains`))
+    for (const policy of ['nodeAffinityPolicy', 'nodeTaintsPolicy'] as const)
+      errors.push(...oneOf(`${at}.${policy}`, constraint[policy], NODE_POLICIES))
+    const keys = constraint.matchLabelKeys ?? []
+    errors.push(
+      ...validateLabelKeys(keys, labelSelector, `${at}.matchLabelKeys`),
+      ...validateSelectedTwice(keys, labelSelector, `${at}.matchLabelKeys`),
+    )
     if (labelSelector !== undefined)
       errors.push(...validateLabelSelector(labelSelector, `${at}.labelSelector`))
     return errors
   })
+}
+
+function validateMinDomains(
+  { minDomains, whenUnsatisfiable }: TopologySpreadConstraint,
+  field: string,
+): FieldError[] {
+  if (minDomains === undefined) return []
+  const errors: FieldError[] = []
+  if (minDomains <= 0) errors.push(invalid(field, minDomains, 'must be greater than zero'))
+  if (whenUnsatisfiable !== 'DoNotSchedule')
+    errors.push(
+      invalid(
+        field,
+        minDomains,
+        `can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ${whenUnsatisfiable}`,
+      ),
+    )
+  return errors
 }

@@ -326,6 +326,78 @@ const cases: Record<string, [spec: unknown, ...errors: string[]]> = {
     },
     'spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms: Required value: must have at least one node selector term',
   ],
+  'a node field that is not the name, and two names': [
+    {
+      affinity: {
+        nodeAffinity: {
+          requiredDuringSchedulingIgnoredDuringExecution: {
+            nodeSelectorTerms: [
+              { matchFields: [{ key: 'spec.taints', operator: 'In', values: ['x'] }] },
+              { matchFields: [{ key: 'metadata.name', operator: 'In', values: ['a', 'b'] }] },
+            ],
+          },
+        },
+      },
+    },
+    'spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[0].matchFields[0].key: Invalid value: "spec.taints": not a valid field selector key',
+    "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[1].matchFields[0].values: Required value: must be only one value when `operator` is 'In' or 'NotIn' for node field selector",
+  ],
+  'label keys without a selector, and of both kinds': [
+    {
+      affinity: {
+        podAffinity: {
+          requiredDuringSchedulingIgnoredDuringExecution: [
+            { topologyKey: 'zone', matchLabelKeys: ['a'] },
+            {
+              topologyKey: 'zone',
+              labelSelector: {},
+              matchLabelKeys: ['a'],
+              mismatchLabelKeys: ['a'],
+            },
+          ],
+        },
+      },
+    },
+    'spec.affinity.podAffinity.requiredDuringSchedulingIgnoredDuringExecution[0].matchLabelKeys: Forbidden: must not be specified when labelSelector is not set',
+    'spec.affinity.podAffinity.requiredDuringSchedulingIgnoredDuringExecution[1].matchLabelKeys[0]: Invalid value: "a": exists in both matchLabelKeys and mismatchLabelKeys',
+  ],
+  'a spread with least domains that need not hold, and a policy nobody knows': [
+    {
+      topologySpreadConstraints: [
+        {
+          maxSkew: 1,
+          topologyKey: 'zone',
+          whenUnsatisfiable: 'ScheduleAnyway',
+          minDomains: 2,
+          nodeTaintsPolicy: 'Maybe' as 'Honor',
+        },
+      ],
+    },
+    'spec.topologySpreadConstraints[0].minDomains: Invalid value: 2: can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ScheduleAnyway',
+    'spec.topologySpreadConstraints[0].nodeTaintsPolicy: Unsupported value: "Maybe": supported values: "Honor", "Ignore"',
+  ],
+  'a spread whose selector speaks of a label key already': [
+    {
+      topologySpreadConstraints: [
+        {
+          maxSkew: 1,
+          topologyKey: 'zone',
+          whenUnsatisfiable: 'DoNotSchedule',
+          // As the key list was written out.
+          labelSelector: {
+            matchLabels: { a: '1' },
+            matchExpressions: [{ key: 'a', operator: 'In', values: ['1'] }],
+          },
+          matchLabelKeys: ['a'],
+        },
+      ],
+    },
+    'spec.topologySpreadConstraints[0].matchLabelKeys[0]: Invalid value: "a": exists in both matchLabelKeys and labelSelector',
+  ],
+  'a toleration of more than a word': [
+    { tolerations: [{ key: 'load', operator: 'Gt', value: 'much' }] },
+    'spec.tolerations[0].value: Invalid value: "much": must be an integer with \'Gt\'',
+  ],
   'privileges given and refused': [
     one({ securityContext: { privileged: true, allowPrivilegeEscalation: false } }),
     'spec.containers[0].securityContext: Invalid value: {"privileged":true,"allowPrivilegeEscalation":false}: cannot set `allowPrivilegeEscalation` to false and `privileged` to true',

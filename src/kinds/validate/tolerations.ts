@@ -4,7 +4,8 @@ import { checkLabelValue, checkQualifiedName } from '../names.ts'
 import { duplicate, invalid, invalidEach, oneOf, required } from './field-error.ts'
 
 const EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute']
-const OPERATORS = ['Equal', 'Exists']
+const OPERATORS = ['Equal', 'Exists', 'Gt', 'Lt']
+const INTEGER = /^-?(0|[1-9]\d*)$/
 
 export function validateTolerations(
   tolerations: readonly Toleration[],
@@ -40,7 +41,10 @@ function validateToleration(
     errors.push(
       invalid(`${field}.operator`, value, "value must be empty when `operator` is 'Exists'"),
     )
-  else if (value) errors.push(...invalidEach(`${field}.operator`, value, checkLabelValue(value)))
+  else if (operator === 'Gt' || operator === 'Lt') {
+    if (!INTEGER.test(value ?? ''))
+      errors.push(invalid(`${field}.value`, value ?? '', `must be an integer with '${operator}'`))
+  } else if (value) errors.push(...invalidEach(`${field}.operator`, value, checkLabelValue(value)))
   return [
     ...errors,
     ...oneOf(`${field}.operator`, operator || undefined, OPERATORS),

@@ -35,7 +35,8 @@ function setup(names: readonly string[]) {
   const keeper = new ImageKeeper({
     runtime: {
       listImages: () => Promise.resolve(images),
-      listContainers: () => Promise.resolve([...used].map((image) => ({ image }) as ListedContainer)),
+      listContainers: () =>
+        Promise.resolve([...used].map((image) => ({ image }) as ListedContainer)),
       removeImage: (id) => {
         images = images.filter((image) => image.id !== id)
         return Promise.resolve()

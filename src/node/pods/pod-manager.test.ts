@@ -51,16 +51,9 @@ function newWorld(): World {
   const clock = fakeClock()
   const runtime = fakeRuntime(clock)
   runtime.present.add('app:1')
-  const fine = () => ({ ok: true })
-  return {
-    clock,
-    api: fakeApi({ clock }),
-    runtime,
-    healthy: fine(),
-    answering: fine(),
-    node: undefined,
-    reading: { until: undefined },
-  }
+  const [healthy, answering] = [{ ok: true }, { ok: true }]
+  const reading = { until: undefined }
+  return { clock, api: fakeApi({ clock }), runtime, healthy, answering, node: undefined, reading }
 }
 
 let agents = 0
@@ -429,7 +422,11 @@ describe('PodManager', () => {
 
   test('brings volumes up to date again when they change while they are being made', async () => {
     const world = newWorld()
-    const config = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'c', namespace: 'shop' } }
+    const config = {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'c', namespace: 'shop' },
+    }
     const put = (color: string) => world.api.put(configMaps, { ...config, data: { color } })
     put('blue')
     world.api.put(pods, testPod({ volumes: [{ name: 'v', configMap: { name: 'c' } }] }))
