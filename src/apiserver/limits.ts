@@ -32,7 +32,7 @@ export const apiLimits = {
   /** How long a kubelet may take to accept a connection. */
   nodeDialTimeoutMs: 10_000,
   /** How long a kubelet may take to open a stream: its runtime has deadlines of its own below that. */
-  upgradeTimeoutMs: 45_000,
+  upgradeTimeoutMs: 20_000,
   /** How long one side of a stream may go on after the other is gone. */
   upgradeLingerMs: 5_000,
 } as const

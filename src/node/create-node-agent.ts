@@ -253,7 +253,13 @@ class Agent implements NodeAgent {
     return new StreamingServer({
       runtime: this.#parts.runtime,
       findPod: (namespace, name) => this.#manager.find(namespace, name)?.pod,
-      isAnswering: () => this.#isAnswering,
+      problem: () => {
+        if (!this.#isAnswering) return 'the machine of this node does not answer'
+        const problem = this.#watch.problem
+        return problem === undefined
+          ? undefined
+          : `the container runtime does not answer: ${problem}`
+      },
       clock,
       log,
       ...(certificateFile === undefined ? {} : { certificateFile }),

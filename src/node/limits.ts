@@ -56,6 +56,8 @@ export const nodeLimits = {
   eventsRememberedMax: 4_096,
   /** Clients of exec, attach and port-forward at once on a machine. */
   streamsMax: 500,
+  /** How long the runtime may take to say where a stream is served. */
+  streamOpenMs: 5_000,
   terminationMessageBytesMax: 4_096,
   /** Of all containers of a pod together. */
   podTerminationMessagesBytesMax: 12 * 1_024,

@@ -24,8 +24,8 @@ import { webSocketCommand } from '#streams/websocket/web-socket-command.ts'
 
 export interface StreamingServerOptions extends RuntimeStreamsOptions {
   findPod(namespace: string, name: string): Pod | undefined
-  /** Whether the machine can be reached: a stream would otherwise wait for its deadlines. */
-  isAnswering: () => boolean
+  /** Why no stream can be opened now, if that is known: it would otherwise wait for its deadlines. */
+  problem: () => string | undefined
   log: Logger
 }
 
@@ -67,13 +67,33 @@ export class StreamingServer {
       throw new StreamRefusal(429, `too many streams are open on this node, close some`)
     const pod = this.#options.findPod(asked.namespace, asked.pod)
     if (pod === undefined) throw new StreamRefusal(404, 'pod does not exist')
-    if (!this.#options.isAnswering())
-      throw new StreamRefusal(503, 'the machine of this node does not answer')
+    const problem = this.#options.problem()
+    if (problem !== undefined) throw new StreamRefusal(503, problem)
     if (asked.type !== 'portForward') return this.#command(call, pod, asked)
-    const sandboxId = await this.#runtime.sandboxId(pod)
+    const sandboxId = await this.#inTime(this.#runtime.sandboxId(pod))
     const { clock, log } = this.#options
     const forward = (port: number) => this.#runtime.forward(sandboxId, port)
     await servePodPorts(call, { ports: asked.ports, forward, clock, log })
+  }
+
+  async #urlOf(pod: Pod, asked: StreamRequest & { type: 'exec' | 'attach' }): Promise<URL> {
+    const id = await this.#runtime.containerId(pod, asked.container)
+    return asked.type === 'exec'
+      ? this.#runtime.execUrl(id, asked.command, asked.streams)
+      : this.#runtime.attachUrl(id, asked.streams)
+  }
+
+  /** A person waits for this: less patience than the runtime has with itself. */
+  async #inTime<T>(task: Promise<T>): Promise<T> {
+    const { promise, reject } = Promise.withResolvers<never>()
+    const timer = this.#options.clock.after(nodeLimits.streamOpenMs, () =>
+      reject(new StreamRefusal(504, 'the container runtime does not answer')),
+    )
+    try {
+      return await Promise.race([task, promise])
+    } finally {
+      timer.cancel()
+    }
   }
 
   async #command(
@@ -83,11 +103,7 @@ export class StreamingServer {
   ): Promise<void> {
     const { clock } = this.#options
     const accept = commandClient(call, asked.streams, clock)
-    const id = await this.#runtime.containerId(pod, asked.container)
-    const url =
-      asked.type === 'exec'
-        ? await this.#runtime.execUrl(id, asked.command, asked.streams)
-        : await this.#runtime.attachUrl(id, asked.streams)
+    const url = await this.#inTime(this.#urlOf(pod, asked))
     const { session: client, protocol } = await accept()
     // Only now: a client that never opens its streams starts nothing.
     const runtime = await this.#runtime
