@@ -60,9 +60,8 @@ export class NamespaceConnector {
     const timer = this.#clock.after(limits.connectMs, () =>
       reject(new Error(`connecting to localhost:${port} took longer than ${limits.connectMs} ms`)),
     )
-    child.send({ id, port } satisfies ConnectRequest, (error) => {
-      if (error !== null) reject(error)
-    })
+    // A process that cannot be told has ended, which is told by itself and with a reason.
+    child.send({ id, port } satisfies ConnectRequest, () => undefined)
     try {
       return await promise
     } finally {
@@ -80,7 +79,12 @@ export class NamespaceConnector {
     const child = this.#child
     this.#child = undefined
     if (child?.connected === true) child.disconnect()
+    this.#fail('the agent stops')
+  }
+
+  #fail(why: string): void {
     this.#ended()
+    for (const { reject } of this.#waiting.values()) reject(new Error(why))
   }
 
   #start(): ChildProcess {
@@ -89,8 +93,7 @@ export class NamespaceConnector {
     const ended = (why: string) => {
       if (this.#child !== child) return
       this.#child = undefined
-      this.#ended()
-      for (const { reject } of this.#waiting.values()) reject(new Error(why))
+      this.#fail(why)
     }
     child.once('error', (error) => ended(`the namespace cannot be entered: ${error.message}`))
     child.once('exit', (code) =>
