@@ -139,6 +139,7 @@ class Agent implements NodeAgent {
   readonly #keepers: readonly { start(): void; stop(): Promise<void> }[]
   /** Set once pods are being taken up; the second time the runtime comes they only are looked at. */
   #adoption: Promise<void> | undefined
+  #hasTakenUp = false
   #stopped = false
 
   constructor(options: NodeAgentOptions, parts: AgentParts) {
@@ -313,7 +314,7 @@ class Agent implements NodeAgent {
   }
 
   #runtimeCame(): void {
-    if (this.#adoption === undefined) this.#adoption = this.#adopt().catch(this.#lookFailed)
+    if (this.#adoption === undefined) this.#adoption = this.#adopt().catch(this.#adoptionFailed)
     else this.#lookAtPods(this.#adoption)
   }
 
@@ -324,12 +325,18 @@ class Agent implements NodeAgent {
   readonly #lookFailed = (error: unknown): void =>
     this.#options.log.warn('pods could not be looked at', { error })
 
+  /** Tried again when the runtime comes the next time. */
+  readonly #adoptionFailed = (error: unknown): void => {
+    this.#adoption = undefined
+    this.#lookFailed(error)
+  }
+
   /** Takes up what runs already. Only when the API has told of all pods: the others are removed. */
   async #adopt(): Promise<void> {
     await this.#podInformer.synced
     if (this.#stopped) return
-    const operations = this.#createOperations()
-    await this.#manager.start(operations)
+    if (!this.#hasTakenUp) await this.#manager.start(this.#createOperations())
+    this.#hasTakenUp = true
     const { machine } = this.#options
     const { cgroups } = this.#parts
     const isKnown = (uid: string) => this.#manager.has(uid)
