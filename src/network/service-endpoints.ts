@@ -1,6 +1,6 @@
 // Pure: from Services and EndpointSlices to what a packet must know: addresses, ports and where to.
 import { isIPv4 } from 'node:net'
-import type { Service } from '#kinds/k8s/core.ts'
+import type { Service, ServicePort } from '#kinds/k8s/core.ts'
 import type { Endpoint, EndpointSlice } from '#kinds/k8s/discovery.ts'
 
 export type Protocol = 'TCP' | 'UDP'
@@ -12,6 +12,16 @@ export interface Backend {
   node: string | undefined
 }
 
+/** A backend as the slices tell of it. */
+export interface RouteEndpoint extends Backend {
+  isReady: boolean
+  /** It still answers, though it ends and takes nothing new if that can be helped. */
+  isLeaving: boolean
+  /** Zones and nodes whose traffic it should take; undefined where nothing is said. */
+  zones: string[] | undefined
+  nodes: string[] | undefined
+}
+
 /** One port of one service. */
 export interface ServicePortRoute {
   /** `namespace/name:port/protocol`, unique. */
@@ -21,12 +31,29 @@ export interface ServicePortRoute {
   port: number
   clusterAddresses: string[]
   balancerAddresses: string[]
+  externalAddresses: string[]
+  /** Port on every machine. */
+  nodePort: number | undefined
+  /** Blocks from which the balancer's addresses may be called; empty for everywhere. */
+  sourceRanges: string[]
+  /** Traffic from pods, or from outside the cluster, goes to pods of the same machine alone. */
+  isLocalInside: boolean
+  isLocalOutside: boolean
+  /** How long a client stays with the backend it had; undefined: each connection is on its own. */
+  affinitySeconds: number | undefined
   /** Sorted, so that equal states give equal rules. */
+  endpoints: RouteEndpoint[]
+  /** Of the endpoints those that take new connections, wherever they are. */
   backends: Backend[]
 }
 
 /** Only what nft reads as one address: a status or a slice may hold anything users wrote. */
 const isAddress = (text: string | undefined): text is string => text !== undefined && isIPv4(text)
+
+const isBlock = (text: string): boolean => {
+  const [, address, bits] = /^([\d.]+)\/(\d{1,2})$/.exec(text) ?? []
+  return isAddress(address) && Number(bits) <= 32
+}
 
 const isPort = (port: unknown): port is number =>
   typeof port === 'number' && Number.isInteger(port) && port >= 1 && port <= 65_535
@@ -35,32 +62,73 @@ const isPort = (port: unknown): port is number =>
  * Ready endpoints take new connections; when there is none, those that still serve while they
  * terminate do (KEP-1669), so that the last instance's end loses no request.
  */
-function usable(endpoints: Endpoint[]): Endpoint[] {
-  const ready = endpoints.filter((endpoint) => endpoint.conditions?.ready !== false)
-  if (ready.length > 0) return ready
-  return endpoints.filter(
-    ({ conditions }) => conditions?.serving === true && conditions.terminating === true,
-  )
+export function usable(endpoints: readonly RouteEndpoint[]): RouteEndpoint[] {
+  const ready = endpoints.filter(({ isReady }) => isReady)
+  return ready.length > 0 ? ready : endpoints.filter(({ isLeaving }) => isLeaving)
 }
 
-function backendsOf(slices: EndpointSlice[], portName: string, protocol: Protocol): Backend[] {
-  const candidates = slices.flatMap((slice) => {
+function routeEndpoint(endpoint: Endpoint, address: string, port: number): RouteEndpoint {
+  const { conditions, hints, nodeName } = endpoint
+  return {
+    address,
+    port,
+    node: nodeName,
+    isReady: conditions?.ready !== false,
+    isLeaving: conditions?.serving === true && conditions.terminating === true,
+    zones: hints?.forZones?.map(({ name }) => name),
+    nodes: hints?.forNodes?.map(({ name }) => name),
+  }
+}
+
+const placeOf = ({ address, port }: Backend) => `${address}:${port}`
+
+function endpointsOf(
+  slices: readonly EndpointSlice[],
+  portName: string,
+  protocol: Protocol,
+): RouteEndpoint[] {
+  const byPlace = new Map<string, RouteEndpoint>()
+  for (const slice of slices) {
     const port = slice.ports?.find(
       (p) => (p.name ?? '') === portName && (p.protocol ?? 'TCP') === protocol,
     )?.port
-    return !isPort(port) ? [] : (slice.endpoints ?? []).map((endpoint) => ({ endpoint, port }))
-  })
-  const chosen = new Set(usable(candidates.map(({ endpoint }) => endpoint)))
-  const byPlace = new Map<string, Backend>()
-  for (const { endpoint, port } of candidates) {
-    if (!chosen.has(endpoint)) continue
-    for (const address of endpoint.addresses.filter(isAddress))
-      byPlace.set(`${address}:${port}`, { address, port, node: endpoint.nodeName })
+    if (!isPort(port)) continue
+    for (const endpoint of slice.endpoints ?? [])
+      for (const address of endpoint.addresses.filter(isAddress)) {
+        const found = routeEndpoint(endpoint, address, port)
+        // While an endpoint moves between slices it is in two: the one that takes traffic counts.
+        const before = byPlace.get(placeOf(found))
+        if (before === undefined || (found.isReady && !before.isReady))
+          byPlace.set(placeOf(found), found)
+      }
   }
   return [...byPlace.entries()]
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([, backend]) => backend)
+    .map(([, endpoint]) => endpoint)
 }
+
+/** What holds for all ports of a service. */
+function commonOf({ spec, status, metadata }: Service) {
+  const isBalanced = spec.type === 'LoadBalancer'
+  const ingress = isBalanced ? (status?.loadBalancer?.ingress ?? []) : []
+  const isClientBound = spec.sessionAffinity === 'ClientIP'
+  return {
+    service: `${metadata.namespace}/${metadata.name}`,
+    clusterAddresses: (spec.clusterIPs ?? [spec.clusterIP ?? '']).filter(isAddress),
+    balancerAddresses: ingress.map(({ ip }) => ip).filter(isAddress),
+    externalAddresses: (spec.externalIPs ?? []).filter(isAddress),
+    sourceRanges: isBalanced
+      ? (spec.loadBalancerSourceRanges ?? []).map((block) => block.trim()).filter(isBlock)
+      : [],
+    isLocalInside: spec.internalTrafficPolicy === 'Local',
+    isLocalOutside: spec.externalTrafficPolicy === 'Local',
+    affinitySeconds: isClientBound
+      ? (spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? AFFINITY_SECONDS)
+      : undefined,
+  }
+}
+
+const AFFINITY_SECONDS = 10_800
 
 /** Routes of all ports of all services with an address, sorted by id. */
 export function serviceRoutes(
@@ -70,28 +138,31 @@ export function serviceRoutes(
   return services.flatMap(routesOf).toSorted((a, b) => (a.id < b.id ? -1 : 1))
 
   function routesOf(service: Service): ServicePortRoute[] {
-    const { spec, status, metadata } = service
+    const { spec } = service
     if (spec.type === 'ExternalName') return []
-    const clusterAddresses = (spec.clusterIPs ?? [spec.clusterIP ?? '']).filter(isAddress)
-    const balancerAddresses =
-      spec.type === 'LoadBalancer'
-        ? (status?.loadBalancer?.ingress ?? []).map((ingress) => ingress.ip).filter(isAddress)
-        : []
-    if (clusterAddresses.length + balancerAddresses.length === 0) return []
+    const common = commonOf(service)
+    const { clusterAddresses, balancerAddresses, externalAddresses } = common
+    if (clusterAddresses.length + balancerAddresses.length + externalAddresses.length === 0)
+      return []
+    const hasNodePorts = spec.type === 'NodePort' || spec.type === 'LoadBalancer'
     const slices = slicesOf(service).filter((slice) => slice.addressType === 'IPv4')
-    const name = `${metadata.namespace}/${metadata.name}`
-    return (spec.ports ?? []).flatMap((port) => {
+    return (spec.ports ?? []).flatMap((port: ServicePort) => {
       const protocol = port.protocol ?? 'TCP'
       // SCTP needs a kernel module that few machines have; such ports get no address.
       if (protocol === 'SCTP') return []
+      const endpoints = endpointsOf(slices, port.name ?? '', protocol)
       return {
-        id: `${name}:${port.port}/${protocol}`,
-        service: name,
+        ...common,
+        id: `${common.service}:${port.port}/${protocol}`,
         protocol,
         port: port.port,
-        clusterAddresses,
-        balancerAddresses,
-        backends: backendsOf(slices, port.name ?? '', protocol),
+        nodePort: hasNodePorts && isPort(port.nodePort) ? port.nodePort : undefined,
+        endpoints,
+        backends: usable(endpoints).map(({ address, port: at, node }) => ({
+          address,
+          port: at,
+          node,
+        })),
       }
     })
   }

@@ -6,9 +6,9 @@ import { seededRandom } from '#base/random.ts'
 import { createClient } from '#client/create-client.ts'
 import { fakeApi } from '#client/fake-api.ts'
 import { createInformerFactory } from '#client/informer-factory.ts'
-import type { Service } from '#kinds/k8s/core.ts'
+import type { Pod, Service } from '#kinds/k8s/core.ts'
 import type { EndpointSlice } from '#kinds/k8s/discovery.ts'
-import { endpointSlices, services } from '#kinds/refs.ts'
+import { endpointSlices, pods, services } from '#kinds/refs.ts'
 import { ServiceProxy } from './service-proxy.ts'
 
 type Protocol = 'TCP' | 'UDP'
@@ -54,8 +54,8 @@ async function startedProxy(objects: (Service | EndpointSlice)[]) {
     table: 'test',
     informers,
     nft,
-    addressesOf: (route) => route.clusterAddresses,
-    isLocal: () => false,
+    place: { node: 'a' },
+    answers: 'all',
     async forgetUdp(backends) {
       const error = failures.forgetUdp.shift()
       if (error) throw error
@@ -86,6 +86,8 @@ test('ServiceProxy does not program an equal state again', async () => {
   await clock.advance(1_000)
   assert.equal(applied.length, 2)
   assert.match(applied[1]!, /dnat to 10\.64\.64\.3:8080/)
+  // No more than what changed: other services' rules stay, and so does what packets filled in.
+  assert.doesNotMatch(applied[1]!, /delete table/)
 })
 
 test('ServiceProxy tries again after nft refused, even back at the state before', async () => {
@@ -136,4 +138,28 @@ test('ServiceProxy.remove takes its table away', async () => {
   const { proxy, applied } = await startedProxy([service(), slice(['10.64.64.2'])])
   await proxy.remove()
   assert.equal(applied.at(-1), 'table ip test\ndelete table ip test\n')
+})
+
+test('ServiceProxy leads host ports to the pods of its machine, while they last', async () => {
+  const { api, clock, applied } = await startedProxy([])
+  const pod = (name: string, nodeName: string, phase: string): Pod => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace: 'default' },
+    spec: {
+      nodeName,
+      containers: [{ name: 'main', image: 'x', ports: [{ containerPort: 80, hostPort: 8080 }] }],
+    },
+    status: { phase, podIP: '10.64.64.9' } as Pod['status'],
+  })
+  api.put(pods, pod('other', 'b', 'Running'))
+  await clock.advance(1)
+  assert.equal(applied.length, 1)
+  api.put(pods, pod('mine', 'a', 'Running'))
+  await clock.advance(1)
+  assert.match(applied[1]!, /dnat to 10\.64\.64\.9:80\n/)
+  assert.match(applied[1]!, /add element ip test node-ports \{ tcp \. 8080 : goto/)
+  api.put(pods, pod('mine', 'a', 'Succeeded'))
+  await clock.advance(1)
+  assert.match(applied[2]!, /delete element ip test node-ports/)
 })

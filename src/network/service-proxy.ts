@@ -6,8 +6,11 @@ import { WorkQueue } from '#base/work-queue.ts'
 import type { InformerFactory } from '#client/types.ts'
 import type { Service } from '#kinds/k8s/core.ts'
 import type { EndpointSlice } from '#kinds/k8s/discovery.ts'
-import { endpointSlices, services } from '#kinds/refs.ts'
-import { natRemoval, natRules } from './nat-rules.ts'
+import type { Pod } from '#kinds/k8s/core.ts'
+import { endpointSlices, pods, services } from '#kinds/refs.ts'
+import { hostPortsOf } from './host-ports.ts'
+import { type NatInput, natRules } from './nat-rules.ts'
+import { type NftProgram, tableChange, tableRemoval, wholeTable } from './nft-program.ts'
 import { type Backend, serviceRoutes, type ServicePortRoute } from './service-endpoints.ts'
 
 /** What the proxy needs of `linux`'s nft session. */
@@ -16,14 +19,9 @@ export interface RulesetSink {
   close(): Promise<void>
 }
 
-export interface ServiceProxyOptions {
-  table: string
+export interface ServiceProxyOptions extends Omit<NatInput, 'routes' | 'hostPorts'> {
   informers: InformerFactory
   nft: RulesetSink
-  addressesOf: (route: ServicePortRoute) => string[]
-  isLocal: (backend: Backend) => boolean
-  /** See `NatProgram`. */
-  linkPrefix?: string
   /** Forgets connections to UDP backends that are gone: their packets would go on to nowhere. */
   forgetUdp: (backends: Backend[]) => Promise<void>
   clock: Clock
@@ -48,7 +46,8 @@ const TABLE = 'table'
 export class ServiceProxy {
   readonly #options: ServiceProxyOptions
   readonly #queue: WorkQueue
-  #applied: string | undefined
+  /** What the kernel has; undefined while that is not known. */
+  #applied: NftProgram | undefined
   #udpBackends = new Map<string, Backend>()
 
   constructor(options: ServiceProxyOptions) {
@@ -65,6 +64,16 @@ export class ServiceProxy {
     const handler = { added: changed, updated: changed, deleted: changed }
     informers.informer(services).on(handler)
     informers.informer(endpointSlices, { indexers: sliceIndexers }).on(handler)
+    const { node } = options.place
+    if (node === undefined) return
+    // Pods are many and change often: only what their ports come to is of concern.
+    const portsOf = (pod: Pod) => JSON.stringify(hostPortsOf([pod], node))
+    const NONE = '[]'
+    informers.informer(pods).on({
+      added: (pod) => portsOf(pod) !== NONE && changed(),
+      updated: (pod, old) => portsOf(pod) !== portsOf(old) && changed(),
+      deleted: (pod) => portsOf(pod) !== NONE && changed(),
+    })
   }
 
   /** Begins once both caches are complete: rules made of half a list would cut connections. */
@@ -73,6 +82,7 @@ export class ServiceProxy {
     await Promise.all([
       informers.informer(services).synced,
       informers.informer(endpointSlices).synced,
+      ...(this.#options.place.node === undefined ? [] : [informers.informer(pods).synced]),
     ])
     this.#queue.start()
     this.#queue.add(TABLE)
@@ -87,29 +97,27 @@ export class ServiceProxy {
   /** Takes the rules away, for a namespace that stays after its cluster. */
   async remove(): Promise<void> {
     await this.#queue.stop()
-    await this.#options.nft.apply(natRemoval(this.#options.table))
+    await this.#options.nft.apply(tableRemoval(this.#options.table))
     await this.#options.nft.close()
   }
 
   async #program(): Promise<void> {
-    const { informers, table, nft, addressesOf, isLocal, linkPrefix } = this.#options
+    const { informers, nft, place } = this.#options
     const slices = informers.informer(endpointSlices)
     const routes = serviceRoutes(informers.informer(services).list(), (service: Service) =>
       slices.byIndex(BY_SERVICE, `${service.metadata.namespace}/${service.metadata.name}`),
     )
-    const ruleset = natRules({
-      table,
-      routes,
-      addressesOf,
-      isLocal,
-      ...(linkPrefix === undefined ? {} : { linkPrefix }),
-    })
-    if (ruleset !== this.#applied) {
+    const hostPorts =
+      place.node === undefined ? [] : hostPortsOf(informers.informer(pods).list(), place.node)
+    const program = natRules({ ...this.#options, routes, hostPorts })
+    const before = this.#applied
+    const ruleset = before === undefined ? wholeTable(program) : tableChange(before, program)
+    if (ruleset !== '') {
       // Until it is known to be applied, the state in the kernel is unknown.
       this.#applied = undefined
       await nft.apply(ruleset)
-      this.#applied = ruleset
     }
+    this.#applied = program
     await this.#forgetGone(routes)
   }
 

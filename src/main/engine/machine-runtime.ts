@@ -44,6 +44,9 @@ export function isRunning(machine: Machine): machine is Machine & { status: Runn
   )
 }
 
+/** The link that joins a machine to its router, as its provider names it. */
+const MACHINE_UPLINK = 'eth0'
+
 const REGISTRY_IMAGE = 'registry.ccs.internal/'
 
 export async function startMachineRuntime(options: {
@@ -89,8 +92,9 @@ export async function startMachineRuntime(options: {
     table: 'ccs-services',
     informers: host.informers,
     nft: openNftSession({ netnsPath: status.networkNamespace, log }),
-    addressesOf: (route) => [...route.clusterAddresses, ...route.balancerAddresses],
-    isLocal: (backend) => backend.node === nodeName,
+    place: { node: nodeName, zone: spec.zone },
+    answers: 'all',
+    uplink: MACHINE_UPLINK,
     forgetUdp: (backends) => forgetUdp(backends, nsenterArgv(status.networkNamespace, [])),
     clock,
     random,

@@ -61,9 +61,9 @@ function hostProxy(engine: EngineContext, host: LogicalClusterHost): ServiceProx
     table: `${names.table}-lb-${host.name}`,
     informers: host.informers,
     nft: openNftSession({ log }),
-    addressesOf: (route) => route.balancerAddresses,
-    // The host has no pods of its own that could call themselves.
-    isLocal: () => false,
+    // The computer is no machine: it has no pods of its own, and no node ports.
+    place: {},
+    answers: 'balancers',
     // Clusters of this instance may; a neighbour of the computer with a route here may not.
     linkPrefix: names.linkPrefix,
     forgetUdp: (backends) => forgetUdp(backends, []),

@@ -12,7 +12,7 @@ import { setNamespaceSysctls } from '#linux/sysctl.ts'
 
 export const POD_PORT = 8080
 export const SERVICE_CIDR = '10.99.128.0/24'
-const MACHINE = '10.99.1.2'
+export const MACHINE = '10.99.1.2'
 const OUTSIDE = '10.99.1.1'
 
 export const pods = { one: '10.99.64.11', two: '10.99.64.12' } as const
