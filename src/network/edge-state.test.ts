@@ -48,6 +48,16 @@ test('namedService knows a headless service by its ready pods, each once', () =>
   assert.deepEqual(named.hosts, { 'db-0': ['10.64.64.2'], 'db-1': ['10.64.64.3'] })
 })
 
+test('namedService knows each pod of a headless service by a name, at its own ports', () => {
+  const ports = [{ name: 'http', port: 8080, protocol: 'TCP' as const }]
+  const own = { ...slice([{ addresses: ['10.64.64.2'] }]), ports }
+  const named = namedService(service({ clusterIP: 'None' }), [own])
+  assert.deepEqual(named.hosts, { '10-64-64-2': ['10.64.64.2'] })
+  assert.deepEqual(named.hostPorts, [
+    { host: '10-64-64-2', name: 'http', protocol: 'TCP', port: 8080 },
+  ])
+})
+
 test('namedService names pods that are not ready where the service asks for it', () => {
   const notReady = slice([{ addresses: ['10.64.64.2'], conditions: { ready: false } }])
   const headless = service({ clusterIP: 'None', publishNotReadyAddresses: true })

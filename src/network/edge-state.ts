@@ -12,14 +12,22 @@ export interface NamedPort {
   port: number
 }
 
+/** A port of one pod of a headless service. */
+export interface HostPortName extends NamedPort {
+  /** Key in `hosts`. */
+  host: string
+}
+
 /** A service as names see it. */
 export interface NamedService {
   namespace: string
   name: string
   /** ClusterIPs; for a headless service the addresses of its ready pods. */
   addresses: string[]
-  /** Pods of a headless service that have a host name of their own. */
+  /** Addresses of a headless service's pods by their host names, or by the address as a name: "10-0-0-1". */
   hosts: Record<string, string[]>
+  /** Ports of those pods; absent in states written by older versions. */
+  hostPorts?: HostPortName[]
   ports: NamedPort[]
   /** Set for type ExternalName. */
   externalName?: string
@@ -65,30 +73,42 @@ const isSet = (text: string | undefined): text is string => text !== undefined &
 
 function headlessAddresses(service: Service, slices: EndpointSlice[]) {
   const all = service.spec.publishNotReadyAddresses === true
-  const endpoints = slices
-    .filter((slice) => slice.addressType === 'IPv4')
-    .flatMap((slice) => slice.endpoints ?? [])
-    .filter((endpoint) => all || endpoint.conditions?.ready !== false)
   const hosts: Record<string, string[]> = {}
-  for (const { hostname, addresses } of endpoints)
-    if (isSet(hostname)) hosts[hostname] = [...new Set([...(hosts[hostname] ?? []), ...addresses])]
-  const addresses = new Set(endpoints.flatMap((endpoint) => endpoint.addresses))
-  return { addresses: [...addresses].toSorted(), hosts }
+  const hostPorts = new Map<string, HostPortName>()
+  for (const { addressType, endpoints, ports } of slices) {
+    if (addressType !== 'IPv4') continue
+    for (const { addresses, hostname, conditions } of endpoints ?? []) {
+      if (!all && conditions?.ready === false) continue
+      for (const address of addresses) {
+        const host = isSet(hostname) ? hostname : address.replaceAll('.', '-')
+        hosts[host] = [...new Set([...(hosts[host] ?? []), address])]
+        for (const { name = '', protocol, port } of ports ?? [])
+          if (port !== undefined && protocol !== 'SCTP')
+            hostPorts.set(`${host} ${name} ${protocol} ${port}`, {
+              host,
+              name,
+              protocol: protocol ?? 'TCP',
+              port,
+            })
+      }
+    }
+  }
+  const addresses = new Set(Object.values(hosts).flat())
+  return { addresses: [...addresses].toSorted(), hosts, hostPorts: [...hostPorts.values()] }
 }
 
 export function namedService(service: Service, slices: EndpointSlice[]): NamedService {
   const { spec, status, metadata } = service
   const isHeadless = spec.clusterIP === 'None'
   const fixed = (spec.clusterIPs ?? [spec.clusterIP]).filter(isSet)
-  const { addresses, hosts } = isHeadless
+  const found = isHeadless
     ? headlessAddresses(service, slices)
     : { addresses: spec.type === 'ExternalName' ? [] : fixed, hosts: {} }
   const balancer = spec.type === 'LoadBalancer' ? status?.loadBalancer?.ingress?.[0]?.ip : undefined
   return {
     namespace: metadata.namespace!,
     name: metadata.name,
-    addresses,
-    hosts,
+    ...found,
     ports: (spec.ports ?? []).map((port) => ({
       name: port.name ?? '',
       protocol: port.protocol === 'UDP' ? 'UDP' : 'TCP',

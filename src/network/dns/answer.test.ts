@@ -22,6 +22,15 @@ const state: EdgeState = {
       services: [
         service({ balancer: '10.127.0.1' }),
         service({ name: 'db', addresses: ['10.64.64.2'], hosts: { 'db-0': ['10.64.64.2'] } }),
+        service({
+          name: 'set',
+          addresses: ['10.64.64.7', '10.64.64.8'],
+          hosts: { 'set-0': ['10.64.64.7'], '10-64-64-8': ['10.64.64.8'] },
+          hostPorts: [
+            { host: 'set-0', name: 'http', protocol: 'TCP', port: 8080 },
+            { host: '10-64-64-8', name: 'http', protocol: 'TCP', port: 9090 },
+          ],
+        }),
         service({ name: 'out', addresses: [], externalName: 'example.org' }),
       ],
     },
@@ -46,6 +55,11 @@ const cases: [string, string, Asker, unknown][] = [
   ['registry.ccs.internal', 'A', 'host', ['127.0.0.1']],
   ['web.default.local.ccs.internal', 'A', 'host', ['10.127.0.1']],
   ['web.default.local.ccs.internal', 'A', { cluster: 'local' }, ['10.127.0.1']],
+  ['set-0.set.default.svc.cluster.local', 'A', { cluster: 'local' }, ['10.64.64.7']],
+  ['10-64-64-8.set.default.svc.cluster.local', 'A', { cluster: 'local' }, ['10.64.64.8']],
+  ['7.64.64.10.in-addr.arpa', 'PTR', { cluster: 'local' }, ['set-0.set.default.svc.cluster.local']],
+  ['10-64-64-9.default.pod.cluster.local', 'A', { cluster: 'local' }, ['10.64.64.9']],
+  ['default.pod.cluster.local', 'A', { cluster: 'local' }, []],
   ['7.128.64.10.in-addr.arpa', 'PTR', { cluster: 'local' }, ['web.default.svc.cluster.local']],
 ]
 for (const [name, type, asker, expected] of cases)
@@ -70,6 +84,19 @@ for (const name of [
   test(`answerQuestion says that ${name} does not exist`, () => {
     assert.equal(ask(name).kind, 'no-such-name')
   })
+
+test('answerQuestion gives an SRV record for each pod of a headless service, at its own port', () => {
+  const reply = ask('_http._tcp.set.default.svc.cluster.local', 'SRV')
+  assert.deepEqual(dataOf(reply), [
+    { priority: 0, weight: 50, port: 8080, target: 'set-0.set.default.svc.cluster.local' },
+    { priority: 0, weight: 50, port: 9090, target: '10-64-64-8.set.default.svc.cluster.local' },
+  ])
+})
+
+test('answerQuestion knows no pod by what is no address', () => {
+  for (const name of ['web.default.pod', '1-2-3.default.pod', 'x.10-0-0-1.default.pod', 'none.pod'])
+    assert.equal(ask(`${name}.cluster.local`).kind, 'no-such-name', name)
+})
 
 test('answerQuestion leaves names of others to the resolvers of the host', () => {
   assert.equal(ask('example.org').kind, 'forward')

@@ -1,6 +1,7 @@
 // Pure: the answer to a DNS question, from what edge knows. Rules of cluster names: the Kubernetes
 // DNS specification 1.1.0 (github.com/kubernetes/dns, docs/specification.md).
-import type { EdgeCluster, EdgeState, NamedService } from '../edge-state.ts'
+import { isIPv4 } from 'node:net'
+import type { EdgeCluster, EdgeState, NamedPort, NamedService } from '../edge-state.ts'
 
 export const CLUSTER_DOMAIN = 'cluster.local'
 export const INSTANCE_DOMAIN = 'ccs.internal'
@@ -54,24 +55,32 @@ function srvRecords(question: DnsQuestion, service: NamedService, labels: string
   )
   if (found === undefined) return { kind: 'no-such-name', zone: CLUSTER_DOMAIN }
   if (question.type !== 'SRV' && question.type !== 'ANY') return answer([])
-  const target = serviceName(service)
+  const targets = srvTargets(service, found)
   return {
     kind: 'answer',
-    records: [
-      {
-        type: 'SRV',
-        name: question.name,
-        ttl: TTL_SECONDS,
-        data: { priority: 0, weight: 100, port: found.port, target },
-      },
-    ],
-    additionals: service.addresses.map((data) => ({
-      type: 'A',
-      name: target,
+    records: targets.map(({ target, port: number }) => ({
+      type: 'SRV',
+      name: question.name,
       ttl: TTL_SECONDS,
-      data,
+      data: { priority: 0, weight: Math.floor(100 / targets.length) || 1, port: number, target },
     })),
+    additionals: targets.flatMap(({ target, addresses }) =>
+      addresses.map((data) => ({ type: 'A' as const, name: target, ttl: TTL_SECONDS, data })),
+    ),
   }
+}
+
+/** A service with an address is one target; of a headless one each pod is, at its own port. */
+function srvTargets(service: NamedService, { name, protocol, port }: NamedPort) {
+  if (service.hostPorts === undefined)
+    return [{ target: serviceName(service), port, addresses: service.addresses }]
+  return service.hostPorts
+    .filter((own) => own.name === name && own.protocol === protocol)
+    .map((own) => ({
+      target: `${own.host}.${serviceName(service)}`,
+      port: own.port,
+      addresses: service.hosts[own.host] ?? [],
+    }))
 }
 
 /** Names below svc.cluster.local: SERVICE.NAMESPACE, HOST.SERVICE.NAMESPACE, _PORT._PROTOCOL.SERVICE.NAMESPACE. */
@@ -133,9 +142,27 @@ function answerReverse(question: DnsQuestion, cluster: EdgeCluster): DnsReply {
     .join('.')
   const service = cluster.services.find((s) => s.addresses.includes(address))
   if (service === undefined) return { kind: 'forward' }
-  return answer([
-    { type: 'PTR', name: question.name, ttl: TTL_SECONDS, data: serviceName(service) },
-  ])
+  const hosts = Object.keys(service.hosts).filter((h) => service.hosts[h]!.includes(address))
+  const names = hosts.map((host) => `${host}.${serviceName(service)}`)
+  return answer(
+    (names.length > 0 ? names : [serviceName(service)]).map((data) => ({
+      type: 'PTR',
+      name: question.name,
+      ttl: TTL_SECONDS,
+      data,
+    })),
+  )
+}
+
+/** Names below pod.cluster.local: an address as a name, "10-0-0-1.NAMESPACE". */
+function answerPod(question: DnsQuestion, cluster: EdgeCluster, labels: string[]): DnsReply {
+  const none: DnsReply = { kind: 'no-such-name', zone: CLUSTER_DOMAIN }
+  if (labels.length === 0) return answer([])
+  if (labels.length === 1)
+    return cluster.services.some(({ namespace }) => namespace === labels[0]) ? answer([]) : none
+  const address = labels[0]!.replaceAll('-', '.')
+  if (labels.length > 2 || !isIPv4(address)) return none
+  return addressRecords(question.name, question.type, [address])
 }
 
 /** Labels of `name` before `domain`, or undefined when it is not below it. */
@@ -155,6 +182,7 @@ export function answerQuestion(state: EdgeState, asker: Asker, question: DnsQues
   const below = labelsBelow(name, CLUSTER_DOMAIN)
   if (below !== undefined) {
     if (below.at(-1) === 'svc') return answerService(question, cluster, below.slice(0, -1))
+    if (below.at(-1) === 'pod') return answerPod(question, cluster, below.slice(0, -1))
     return below.length === 0 ? answer([]) : { kind: 'no-such-name', zone: CLUSTER_DOMAIN }
   }
   if (name.endsWith('.in-addr.arpa')) return answerReverse(question, cluster)
