@@ -61,6 +61,9 @@ export function budgetsKept({ state, clock, report }: CheckContext): BudgetsKept
   /** A pod is about to go by an eviction. */
   function granted(pod: Pod): void {
     if (isDeleting(pod) || pod.status?.phase !== 'Running') return
+    // One that serves nobody may go at no cost; the server may have known that before the disk did.
+    const now = state.get(pods, keyOf(pod))
+    if (!isPodReady(pod) || (now !== undefined && !isPodReady(now))) return
     const [budget, ...more] = budgetsOf(pod)
     if (budget === undefined || more.length > 0) return
     const where = `pod ${keyOf(pod)} was evicted, and its budget ${budget.metadata.name}`
