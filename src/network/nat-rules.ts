@@ -58,13 +58,18 @@ const routeKey = ({ service, protocol, port }: ServicePortRoute) =>
 const dnat = (protocol: string, { address, port }: Backend) =>
   `meta l4proto ${lower(protocol)} dnat to ${address}:${port}`
 
-/** Rules that send to one of the backends, each in turn. */
+/**
+ * Rules that send to one of the backends, each in turn. A map is looked up in the newest state while a
+ * packet follows the rules of the state before: at the moment of a change it may find nothing there.
+ * Without a rule behind it the connection would go on to the service's own address, and be lost.
+ */
 function inTurn(protocol: string, backends: readonly Backend[]): string[] {
   const [only] = backends
   if (backends.length === 1) return [dnat(protocol, only!)]
   const choices = backends.map((b, i) => `${i} : ${b.address} . ${b.port}`).join(', ')
   return [
     `meta l4proto ${lower(protocol)} dnat ip to numgen inc mod ${backends.length} map { ${choices} }`,
+    dnat(protocol, only!),
   ]
 }
 
@@ -91,6 +96,7 @@ function toTheSame(
   return [
     ...ends.map(({ set, chain }) => `ip saddr @${set} goto ${chain}`),
     `numgen inc mod ${ends.length} vmap { ${choices} }`,
+    `goto ${ends[0]!.chain}`,
   ]
 }
 
