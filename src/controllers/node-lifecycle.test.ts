@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { rfc3339, rfc3339Micro } from '#base/clock.ts'
+import { createClient } from '#client/create-client.ts'
 import type { Node, Pod, Toleration } from '#kinds/k8s/core.ts'
 import { conditionOf } from '#kinds/meta.ts'
 import { isPodReady } from '#kinds/pod-status.ts'
@@ -268,5 +269,34 @@ test('pod garbage removes pods of a node that is gone, but not if it comes back 
   await live(8, ['a', 'c'])
   assert.equal(podAt('on-b'), undefined)
   assert.notEqual(podAt('on-c'), undefined)
+  await bench.stop()
+})
+
+test('taint eviction keeps the conditions that others write meanwhile', async () => {
+  let meanwhile = (): void => undefined
+  const bench: ControllerBench = controllerBench((context) => {
+    const client = createClient((call) => {
+      if (call.method !== 'GET' && call.path.endsWith('/status')) meanwhile()
+      return bench.api.call(call)
+    })
+    return createTaintEvictionController({ ...context, client })
+  })
+  const at = { namespace: 'default', name: 'web' }
+  const newer = { type: 'ContainersReady', status: 'False', reason: 'ContainersNotReady' } as const
+  meanwhile = () => {
+    meanwhile = () => undefined
+    const now = bench.api.get(pods, at)!
+    bench.api.put(pods, { ...now, status: { ...now.status, conditions: [newer] } })
+  }
+  bench.api.put(pods, pod('web', 'a'))
+  bench.api.put(nodes, { ...node('a'), spec: { taints: [{ key: 'out', effect: 'NoExecute' }] } })
+  await bench.settle()
+  const found = bench.api.get(pods, at)
+  assert.notEqual(found?.metadata.deletionTimestamp, undefined)
+  assert.equal(conditionOf(found?.status?.conditions, 'ContainersReady')?.status, 'False')
+  assert.equal(
+    conditionOf(found?.status?.conditions, 'DisruptionTarget')?.reason,
+    'DeletionByTaintManager',
+  )
   await bench.stop()
 })

@@ -2,6 +2,8 @@
 import type { Clock } from '#base/clock.ts'
 import { isReason } from '#base/errors.ts'
 import type { ReconcileResult } from '#base/work-queue.ts'
+import { retryOnConflict } from '#client/retry-on-conflict.ts'
+import type { ResourceClient } from '#client/types.ts'
 import type { Node, Pod, Taint } from '#kinds/k8s/core.ts'
 import { isDeleting, withCondition } from '#kinds/meta.ts'
 import { keyOf } from '#kinds/object.ts'
@@ -62,6 +64,32 @@ function taintAges(clock: Clock) {
   }
 }
 
+const DISRUPTED = {
+  type: 'DisruptionTarget',
+  status: 'True',
+  reason: 'DeletionByTaintManager',
+  message: 'Taint manager: deleting due to NoExecute taint',
+} as const
+
+/**
+ * Adds the condition to the newest version of a pod: the kubelet writes conditions of the same list, and
+ * ours of a moment ago may be old. Tells whether the pod is still there; `nowMs` is the wall clock's.
+ */
+async function markDisrupted(
+  resource: ResourceClient<Pod>,
+  { metadata }: Pod,
+  nowMs: number,
+): Promise<boolean> {
+  return retryOnConflict(async () => {
+    const newest = await resource.get(metadata)
+    if (newest.metadata.uid !== metadata.uid) return false
+    const conditions = withCondition(newest.status?.conditions, DISRUPTED, nowMs)
+    if (conditions !== newest.status?.conditions)
+      await resource.updateStatus({ ...newest, status: { ...newest.status, conditions } })
+    return true
+  })
+}
+
 export function createTaintEvictionController(context: ControllerContext): Controller {
   const { client, informers, clock } = context
   const recorder = context.recorderFor('taint-eviction-controller')
@@ -101,19 +129,8 @@ export function createTaintEvictionController(context: ControllerContext): Contr
   async function evict(pod: Pod): Promise<void> {
     const { uid = '' } = pod.metadata
     const resource = client.resource(podKind)
-    const condition = {
-      type: 'DisruptionTarget',
-      status: 'True',
-      reason: 'DeletionByTaintManager',
-      message: 'Taint manager: deleting due to NoExecute taint',
-    }
-    const conditions = withCondition(pod.status?.conditions, condition, clock.now())
     try {
-      await resource.patch(
-        pod.metadata,
-        { metadata: { uid }, status: { conditions } },
-        { subresource: 'status' },
-      )
+      if (!(await markDisrupted(resource, pod, clock.now()))) return
       await resource.delete(pod.metadata, { preconditions: { uid } })
     } catch (error) {
       if (isReason(error, 'NotFound')) return
