@@ -96,6 +96,10 @@ describe('kubectl', { skip: kubectlMissing }, () => {
     assert.match(await ok(hub('api-resources')), /^containerservices +csvc +ccs\.dev\/v1alpha1/m)
     assert.match(await ok(k('auth', 'whoami')), /Username +ccs-admin/)
     assert.equal(await ok(k('auth', 'can-i', '*', '*')), 'yes')
+    const everything = /^\*\.\* +\[\] +\[\] +\[\*\]$/m
+    assert.match(await ok(k('auth', 'can-i', '--list')), everything)
+    const little = await ok(k('auth', 'can-i', '--list', '--as=somebody'))
+    assert.doesNotMatch(little, everything)
     const nobody = await k('auth', 'can-i', 'get', 'pods', '--as=somebody')
     assert.deepEqual([nobody.code, nobody.stdout.trim()], [1, 'no'])
     assert.match(await ok(k('explain', 'pod.spec')), /containers\t<\[\]Container> -required-/)
