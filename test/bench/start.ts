@@ -5,11 +5,11 @@ import type { Step } from './step.ts'
 
 const RUNS = 3
 
-/** Seconds of each phase, by the lines "name  what was seen (0.42s)". */
+/** Seconds of each phase, by the lines "name  what was seen (0.42 s)". */
 export function phaseSeconds(said: string): Map<string, number> {
   const phases = new Map<string, number>()
   for (const line of said.split('\n')) {
-    const found = /^(\w+) .*\((\d+\.\d+)s\)$/.exec(line)
+    const found = /^(\w+) .*\((\d+\.\d+) s\)$/.exec(line)
     if (found !== null) phases.set(found[1]!, Number(found[2]))
   }
   return phases
