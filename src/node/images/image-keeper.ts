@@ -2,6 +2,7 @@
 // the longest unused first.
 import type { Clock } from '#base/clock.ts'
 import type { Logger } from '#base/log.ts'
+import { Periodic } from '#base/periodic.ts'
 import type { Runtime, RuntimeImage } from '../runtime/runtime.ts'
 
 export interface DiskSpace {
@@ -44,44 +45,37 @@ export function bytesToFree(
 
 export class ImageKeeper {
   readonly #options: ImageKeeperOptions
-  readonly #stopped = new AbortController()
+  readonly #loop: Periodic
   /** By image id. */
   readonly #seen = new Map<string, Seen>()
-  #running: Promise<void> | undefined
   #hasFailed = false
 
   constructor(options: ImageKeeperOptions) {
     this.#options = options
+    const { clock, log } = options
+    this.#loop = new Periodic({
+      periodMs: options.limits.periodMs,
+      clock,
+      work: (signal) => this.look(signal),
+      // A runtime that is away is told of elsewhere.
+      failed: (error) => log.debug('images were not looked at', { error }),
+    })
   }
 
   start(): void {
-    this.#running = this.#run()
+    this.#loop.start()
   }
 
-  async stop(): Promise<void> {
-    this.#stopped.abort()
-    await this.#running
-  }
-
-  async #run(): Promise<void> {
-    const { clock, limits, log } = this.#options
-    const { signal } = this.#stopped
-    while (!signal.aborted) {
-      await clock.sleep(limits.periodMs, signal).catch((error: unknown) => {
-        if (!signal.aborted) throw error
-      })
-      if (signal.aborted) return
-      // A runtime that is away is told of elsewhere.
-      await this.look().catch((error: unknown) => log.debug('images were not looked at', { error }))
-    }
+  stop(): Promise<void> {
+    return this.#loop.stop()
   }
 
   /** Looks at the disk once. */
-  async look(): Promise<void> {
+  async look(signal?: AbortSignal): Promise<void> {
     const { disk, failed, limits } = this.#options
     const unused = await this.#unused()
     const wantedBytes = bytesToFree(await disk(), limits)
-    const freedBytes = wantedBytes === 0 ? 0 : await this.#free(unused, wantedBytes)
+    const freedBytes = wantedBytes === 0 ? 0 : await this.#free(unused, wantedBytes, signal)
     const fails = freedBytes < wantedBytes
     if (fails && !this.#hasFailed)
       failed(
@@ -111,11 +105,15 @@ export class ImageKeeper {
       .toSorted((a, b) => usedAtMs(a) - usedAtMs(b) || sinceMs(a) - sinceMs(b))
   }
 
-  async #free(images: readonly RuntimeImage[], wantedBytes: number): Promise<number> {
+  async #free(
+    images: readonly RuntimeImage[],
+    wantedBytes: number,
+    signal?: AbortSignal,
+  ): Promise<number> {
     const { runtime, log } = this.#options
     let freedBytes = 0
     for (const { id, repoTags, sizeBytes } of images) {
-      if (freedBytes >= wantedBytes || this.#stopped.signal.aborted) break
+      if (freedBytes >= wantedBytes || signal?.aborted === true) break
       await runtime.removeImage(id)
       log.info('an image was removed, the disk is nearly full', { image: repoTags[0] ?? id })
       freedBytes += sizeBytes

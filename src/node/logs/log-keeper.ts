@@ -4,6 +4,7 @@ import { readdir, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import type { Clock } from '#base/clock.ts'
 import type { Logger } from '#base/log.ts'
+import { Periodic } from '#base/periodic.ts'
 import { labelNames } from '../container/labels.ts'
 import { type MachineDirectories, logPath, podPlaces } from '../container/pod-places.ts'
 import type { ListedContainer, Runtime } from '../runtime/runtime.ts'
@@ -20,40 +21,33 @@ export interface LogKeeperOptions {
 
 export class LogKeeper {
   readonly #options: LogKeeperOptions
-  readonly #stopped = new AbortController()
-  #running: Promise<void> | undefined
+  readonly #loop: Periodic
 
   constructor(options: LogKeeperOptions) {
     this.#options = options
+    const { clock, log } = options
+    this.#loop = new Periodic({
+      periodMs: options.limits.periodMs,
+      clock,
+      work: (signal) => this.look(signal),
+      // A runtime that is away is told of elsewhere.
+      failed: (error) => log.debug('logs were not looked at', { error }),
+    })
   }
 
   start(): void {
-    this.#running = this.#run()
+    this.#loop.start()
   }
 
-  async stop(): Promise<void> {
-    this.#stopped.abort()
-    await this.#running
-  }
-
-  async #run(): Promise<void> {
-    const { clock, limits, log } = this.#options
-    const { signal } = this.#stopped
-    while (!signal.aborted) {
-      await clock.sleep(limits.periodMs, signal).catch((error: unknown) => {
-        if (!signal.aborted) throw error
-      })
-      if (signal.aborted) return
-      // A runtime that is away is told of elsewhere.
-      await this.look().catch((error: unknown) => log.debug('logs were not looked at', { error }))
-    }
+  stop(): Promise<void> {
+    return this.#loop.stop()
   }
 
   /** Looks at all logs once. */
-  async look(): Promise<void> {
+  async look(signal?: AbortSignal): Promise<void> {
     const containers = await this.#options.runtime.listContainers()
     for (const container of containers)
-      if (container.state === 'running' && !this.#stopped.signal.aborted)
+      if (container.state === 'running' && signal?.aborted !== true)
         await this.#rotate(container).catch((error: unknown) => this.#failed(container, error))
     for (const oldest of oldestOfEach(containers))
       await this.#forget(oldest).catch((error: unknown) => this.#failed(oldest, error))

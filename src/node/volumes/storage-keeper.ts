@@ -3,6 +3,7 @@
 import path from 'node:path'
 import type { Clock } from '#base/clock.ts'
 import type { Logger } from '#base/log.ts'
+import { Periodic } from '#base/periodic.ts'
 import type { Pod } from '#kinds/k8s/core.ts'
 import { labelNames } from '../container/labels.ts'
 import { type MachineDirectories, podPlaces } from '../container/pod-places.ts'
@@ -29,38 +30,33 @@ export interface StorageKeeperOptions {
 
 export class StorageKeeper {
   readonly #options: StorageKeeperOptions
-  readonly #stopped = new AbortController()
-  #running: Promise<void> | undefined
+  readonly #loop: Periodic
 
   constructor(options: StorageKeeperOptions) {
     this.#options = options
+    const { clock, log } = options
+    this.#loop = new Periodic({
+      periodMs: options.periodMs,
+      clock,
+      work: (signal) => this.look(signal),
+      // A runtime that is away is told of elsewhere.
+      failed: (error) => log.debug('the disk use of pods was not looked at', { error }),
+    })
   }
 
   start(): void {
-    this.#running = this.#run()
+    this.#loop.start()
   }
 
-  async stop(): Promise<void> {
-    this.#stopped.abort()
-    await this.#running
-  }
-
-  async #run(): Promise<void> {
-    const { clock, periodMs } = this.#options
-    const { signal } = this.#stopped
-    while (!signal.aborted) {
-      await clock.sleep(periodMs, signal).catch((error: unknown) => {
-        if (!signal.aborted) throw error
-      })
-      if (!signal.aborted) await this.look()
-    }
+  stop(): Promise<void> {
+    return this.#loop.stop()
   }
 
   /** Looks at all pods once. */
-  async look(): Promise<void> {
+  async look(signal?: AbortSignal): Promise<void> {
     const { pods, evict, log } = this.#options
     for (const pod of pods()) {
-      if (!hasStorageLimits(pod) || this.#stopped.signal.aborted) continue
+      if (!hasStorageLimits(pod) || signal?.aborted === true) continue
       try {
         const excess = storageExcess(pod, await this.#useOf(pod))
         if (excess !== undefined) evict(pod, excess)
