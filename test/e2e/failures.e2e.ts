@@ -312,6 +312,8 @@ describe('an instance', { skip: kubectlMissing }, () => {
         assert.equal(code, 0, stderr)
       }
       for (let round = 0; round < 2; round++) {
+        // kubectl refuses two restarts within a second.
+        await sleep(1_100)
         await kubectl('rollout', 'restart', 'deployment/hello')
         await kubectl('rollout', 'status', 'deployment/hello', '--timeout=30s')
       }
