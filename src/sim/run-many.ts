@@ -17,18 +17,18 @@ export async function runMany(options: RunManyOptions): Promise<void> {
   await Promise.all(Array.from({ length: threads }, () => workThrough(left, options)))
 }
 
-/** One thread, until no seed is left. */
+/** One seed after the other until none is left, each in a thread of its own: what a run holds goes with it. */
 async function workThrough(left: number[], options: RunManyOptions): Promise<void> {
-  const worker = new Worker(new URL('./run-worker.ts', import.meta.url), {
-    workerData: options.simulation,
-  })
-  try {
-    for (let seed = left.shift(); seed !== undefined; seed = left.shift()) {
+  for (let seed = left.shift(); seed !== undefined; seed = left.shift()) {
+    const worker = new Worker(new URL('./run-worker.ts', import.meta.url), {
+      workerData: options.simulation,
+    })
+    try {
       const result = await resultOf(worker, seed)
       if (!options.onResult(result)) left.length = 0
+    } finally {
+      await worker.terminate()
     }
-  } finally {
-    await worker.terminate()
   }
 }
 
