@@ -59,6 +59,9 @@ function fileOf(name: string): string | undefined {
   return Object.keys(FILES).find((file) => name.startsWith(FILES[file]!))
 }
 
+/** Fields that Kubernetes writes as null when their value is not known, which the schemas do not say. */
+const NULLABLE: ReadonlySet<string> = new Set(['PodCondition.lastProbeTime'])
+
 const shortName = (name: string) => name.slice(name.lastIndexOf('.') + 1)
 
 /** Renders one schema as a TypeScript type, noting in `used` which other schemas it names. */
@@ -109,7 +112,8 @@ function interfaceOf(name: string, schema: Schema, used: Set<string>): string {
   const lines = Object.entries(schema.properties ?? {}).map(([key, value]) => {
     const named = top && key === 'metadata'
     if (named) used.add('Metadata')
-    const type = named ? 'Metadata' : typeOf(value, used)
+    const plain = named ? 'Metadata' : typeOf(value, used)
+    const type = NULLABLE.has(`${shortName(name)}.${key}`) ? `${plain} | null` : plain
     const quoted = /^[A-Za-z]\w*$/.test(key) ? key : `'${key}'`
     return required.has(key)
       ? `  ${quoted}: ${type}`

@@ -1001,7 +1001,6 @@ export interface PodCertificateProjection {
 }
 
 export interface PodCondition {
-  /** Kubernetes writes a time it does not know as null. */
   lastProbeTime?: string | null | undefined
   lastTransitionTime?: string | undefined
   message?: string | undefined
