@@ -1,7 +1,7 @@
 // The `scale` subresource: how many replicas, in the same form for every kind.
 import { conflict } from '#base/errors.ts'
 import type { LabelSelector } from '#kinds/k8s/meta.ts'
-import type { Scale } from '#kinds/k8s/autoscaling.ts'
+import type { Scale } from '#kinds/k8s/autoscaling-v1.ts'
 import { formatLabelSelector } from '#kinds/label-selector.ts'
 import type { KubeObject } from '#kinds/object.ts'
 import { nonNegative } from '#kinds/validate/field-error.ts'
