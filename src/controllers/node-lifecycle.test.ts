@@ -257,6 +257,18 @@ test('pod garbage removes the pods of a silent node that is declared out of serv
   await bench.stop()
 })
 
+test('pod garbage finishes a removal that was cut short, though the node is back', async () => {
+  const { bench, live, podAt } = cluster(['a'])
+  const begun = pod('on-a', 'a')
+  const condition = { type: 'DisruptionTarget', status: 'True', reason: 'DeletionByPodGC' }
+  bench.api.put(pods, { ...begun, status: { phase: 'Failed', conditions: [condition] } } as Pod)
+  bench.api.put(pods, { ...pod('evicted', 'a'), status: { phase: 'Failed', reason: 'Evicted' } })
+  await live(2, ['a'])
+  assert.equal(podAt('on-a'), undefined)
+  assert.notEqual(podAt('evicted'), undefined)
+  await bench.stop()
+})
+
 test('pod garbage removes pods of a node that is gone, but not if it comes back soon', async () => {
   const { bench, live, podAt } = cluster(['a', 'b', 'c'])
   bench.api.put(pods, pod('on-b', 'b'))

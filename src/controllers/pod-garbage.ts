@@ -3,11 +3,12 @@
 import { isReason } from '#base/errors.ts'
 import type { ReconcileResult } from '#base/work-queue.ts'
 import type { Node, Pod } from '#kinds/k8s/core.ts'
-import { isDeleting } from '#kinds/meta.ts'
+import { conditionOf, isDeleting } from '#kinds/meta.ts'
 import { isPodFinished } from '#kinds/pod-status.ts'
 import { nodes as nodeKind, pods as podKind } from '#kinds/refs.ts'
 import type { Controller, ControllerContext } from './context.ts'
 import { keyedController } from './keyed-controller.ts'
+import { type Disruption, markDisrupted } from './mark-disrupted.ts'
 import { OUT_OF_SERVICE, readyStatusOf } from './node-condition-plan.ts'
 import { BY_NODE, nodeIndexer } from './pod-index.ts'
 
@@ -18,6 +19,14 @@ const FINISHED_PODS_MAX = 12_500
 
 /** The queue's keys are node names; this one, which no node can have, stands for the ended pods. */
 const FINISHED = ''
+
+const GONE: Disruption = { reason: 'DeletionByPodGC', message: 'PodGC: node no longer exists' }
+const OUT: Disruption = { ...GONE, message: 'PodGC: node is out of service' }
+
+/** Marked by us: its removal was begun, and is finished even when its node is back meanwhile. */
+const isMarked = ({ status }: Pod): boolean =>
+  status?.phase === 'Failed' &&
+  conditionOf(status.conditions, 'DisruptionTarget')?.reason === GONE.reason
 
 const isOutOfService = (node: Node): boolean =>
   readyStatusOf(node) !== 'True' &&
@@ -53,14 +62,14 @@ export function createPodGarbageController(context: ControllerContext): Controll
     if (node || bound.length === 0) orphanedSince.delete(nodeName)
     if (bound.length === 0) return
     if (node) {
-      if (isOutOfService(node)) await Promise.all(bound.map(forceDelete))
+      if (isOutOfService(node)) await Promise.all(bound.map((pod) => forceDelete(pod, OUT)))
       return
     }
     const sinceMs = orphanedSince.get(nodeName) ?? clock.monotonic()
     orphanedSince.set(nodeName, sinceMs)
     const waitMs = sinceMs + ORPHAN_QUARANTINE_MS - clock.monotonic()
     if (waitMs > 0) return { afterMs: waitMs }
-    if (await isGone(nodeName)) await Promise.all(bound.map(forceDelete))
+    if (await isGone(nodeName)) await Promise.all(bound.map((pod) => forceDelete(pod, GONE)))
   }
 
   // Our copy may lag behind: a pod lost by mistake cannot be brought back.
@@ -74,26 +83,36 @@ export function createPodGarbageController(context: ControllerContext): Controll
     }
   }
 
-  async function forceDelete(pod: Pod): Promise<void> {
-    const { uid = '' } = pod.metadata
-    const resource = client.resource(podKind)
-    try {
-      if (!isPodFinished(pod)) {
-        const patch = { metadata: { uid }, status: { phase: 'Failed' } }
-        await resource.patch(pod.metadata, patch, { subresource: 'status' })
-      }
-      await resource.delete(pod.metadata, { gracePeriodSeconds: 0, preconditions: { uid } })
-    } catch (error) {
-      if (!isReason(error, 'NotFound')) throw error
-    }
+  async function forceDelete(pod: Pod, why: Disruption): Promise<void> {
+    const marked = { nowMs: clock.now(), phase: 'Failed' } as const
+    await unlessGone(async () => {
+      if (isPodFinished(pod) || (await markDisrupted(client.resource(podKind), pod, why, marked)))
+        await remove(pod)
+    })
+  }
+
+  function remove({ metadata }: Pod): Promise<void> {
+    const preconditions = { uid: metadata.uid ?? '' }
+    return unlessGone(() =>
+      client.resource(podKind).delete(metadata, { gracePeriodSeconds: 0, preconditions }),
+    )
   }
 
   async function removeFinished(): Promise<void> {
+    await Promise.all(pods.list().filter(isMarked).map(remove))
     const finished = pods.list().filter((pod) => isPodFinished(pod) && !isDeleting(pod))
     const excess = finished.length - FINISHED_PODS_MAX
     if (excess <= 0) return
     const created = ({ metadata }: Pod) => metadata.creationTimestamp ?? ''
     const oldest = finished.toSorted((a, b) => (created(a) < created(b) ? -1 : 1)).slice(0, excess)
-    for (const pod of oldest) await forceDelete(pod)
+    for (const pod of oldest) await remove(pod)
+  }
+}
+
+async function unlessGone(work: () => Promise<unknown>): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    if (!isReason(error, 'NotFound')) throw error
   }
 }

@@ -2,15 +2,14 @@
 import type { Clock } from '#base/clock.ts'
 import { isReason } from '#base/errors.ts'
 import type { ReconcileResult } from '#base/work-queue.ts'
-import { retryOnConflict } from '#client/retry-on-conflict.ts'
-import type { ResourceClient } from '#client/types.ts'
 import type { Node, Pod, Taint } from '#kinds/k8s/core.ts'
-import { isDeleting, withCondition } from '#kinds/meta.ts'
+import { isDeleting } from '#kinds/meta.ts'
 import { keyOf } from '#kinds/object.ts'
 import { nodes as nodeKind, pods as podKind } from '#kinds/refs.ts'
 import { tolerates } from '#placement/taints.ts'
 import type { Controller, ControllerContext } from './context.ts'
 import { keyedController } from './keyed-controller.ts'
+import { type Disruption, markDisrupted } from './mark-disrupted.ts'
 import { BY_NODE, nodeIndexer } from './pod-index.ts'
 
 /** When a pod must leave a node with these taints: a time in ms as `nowMs`, or undefined when it may stay. */
@@ -64,30 +63,9 @@ function taintAges(clock: Clock) {
   }
 }
 
-const DISRUPTED = {
-  type: 'DisruptionTarget',
-  status: 'True',
+const DISRUPTED: Disruption = {
   reason: 'DeletionByTaintManager',
   message: 'Taint manager: deleting due to NoExecute taint',
-} as const
-
-/**
- * Adds the condition to the newest version of a pod: the kubelet writes conditions of the same list, and
- * ours of a moment ago may be old. Tells whether the pod is still there; `nowMs` is the wall clock's.
- */
-async function markDisrupted(
-  resource: ResourceClient<Pod>,
-  { metadata }: Pod,
-  nowMs: number,
-): Promise<boolean> {
-  return retryOnConflict(async () => {
-    const newest = await resource.get(metadata)
-    if (newest.metadata.uid !== metadata.uid) return false
-    const conditions = withCondition(newest.status?.conditions, DISRUPTED, nowMs)
-    if (conditions !== newest.status?.conditions)
-      await resource.updateStatus({ ...newest, status: { ...newest.status, conditions } })
-    return true
-  })
 }
 
 export function createTaintEvictionController(context: ControllerContext): Controller {
@@ -130,7 +108,7 @@ export function createTaintEvictionController(context: ControllerContext): Contr
     const { uid = '' } = pod.metadata
     const resource = client.resource(podKind)
     try {
-      if (!(await markDisrupted(resource, pod, clock.now()))) return
+      if (!(await markDisrupted(resource, pod, DISRUPTED, { nowMs: clock.now() }))) return
       await resource.delete(pod.metadata, { preconditions: { uid } })
     } catch (error) {
       if (isReason(error, 'NotFound')) return
