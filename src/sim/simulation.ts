@@ -303,7 +303,9 @@ class Simulation {
     // The users' last changes are to be seen first.
     await this.#pass(5 * STEP_MS)
     while (this.#problem === undefined) {
-      const left = unsettled(this.#states)
+      // The last silence may have begun a moment ago, not noticed by anyone yet.
+      const silent = this.#outages.because('silent').map((node) => `node ${node} is silent`)
+      const left = [...silent, ...unsettled(this.#states)]
       if (left.length === 0) break
       if (this.#clock.monotonic() > endMs)
         return this.#report(

@@ -10,6 +10,11 @@ export class Outages {
     return (this.#reasons.get(node)?.size ?? 0) > 0
   }
 
+  /** The nodes that are out for this reason. */
+  because(why: Outage): string[] {
+    return [...this.#reasons].flatMap(([node, reasons]) => (reasons.has(why) ? [node] : []))
+  }
+
   begin(node: string, why: Outage): void {
     const reasons = this.#reasons.get(node) ?? new Set()
     reasons.add(why)
