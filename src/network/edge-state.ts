@@ -56,10 +56,11 @@ export function lastingState({ version, clusters }: EdgeState): EdgeState {
     version,
     clusters: clusters.map((cluster) => ({
       ...cluster,
-      forwards: cluster.forwards.map(({ hostPort, address, port }) => ({
+      forwards: cluster.forwards.map(({ hostPort, address, port, protocol }) => ({
         hostPort,
         address,
         port,
+        ...(protocol === undefined ? {} : { protocol }),
       })),
     })),
   }
@@ -147,8 +148,10 @@ export function forwardsOf(service: Service, slices: readonly EndpointSlice[]): 
   const isSticky = service.spec.sessionAffinity === 'ClientIP'
   return (service.spec.ports ?? []).flatMap(({ name = '', port, protocol = 'TCP' }) => {
     const hostPort = hostPorts[`${port}/${protocol}`]
-    if (protocol !== 'TCP' || !isHostPort(hostPort)) return []
-    return { hostPort, address, port, backends: forwardBackends(slices, name), isSticky }
+    if (protocol === 'SCTP' || !isHostPort(hostPort)) return []
+    const backends = forwardBackends(slices, name, protocol)
+    const other = protocol === 'UDP' ? { protocol } : {}
+    return { hostPort, address, port, ...other, backends, isSticky }
   })
 }
 

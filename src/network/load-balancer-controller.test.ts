@@ -96,11 +96,11 @@ test("LoadBalancerController gives a service its own port where that is free and
   })
 })
 
-test('LoadBalancerController gives no port on 127.0.0.1 to UDP', async (t) => {
+test('LoadBalancerController gives a port of 127.0.0.1 to UDP too', async (t) => {
   const ports: ServicePort[] = [{ port: 5353, protocol: 'UDP' }]
   const { api, start } = computer(t, [balancer('a', ports)])
   await start()
-  assert.deepEqual(read(api, 'a'), { address: '10.127.3.1', hostPorts: {} })
+  assert.deepEqual(read(api, 'a'), { address: '10.127.3.1', hostPorts: { '5353/UDP': 5353 } })
 })
 
 test('LoadBalancerController never gives one port to two services', async (t) => {

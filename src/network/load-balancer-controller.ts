@@ -24,7 +24,7 @@ export interface LoadBalancerControllerOptions {
   addAddress: (address: string) => Promise<void>
   removeAddress: (address: string) => Promise<void>
   /** Whether nothing listens on this port of 127.0.0.1. */
-  isPortFree: (port: number) => Promise<boolean>
+  isPortFree: (port: number, protocol: 'TCP' | 'UDP') => Promise<boolean>
   clock: Clock
   random: Random
   log: Logger
@@ -89,21 +89,22 @@ export class LoadBalancerController {
     await this.#publish(service, holding)
   }
 
-  /** A port on 127.0.0.1 for each TCP port: the one it has, its own if free, else one of the range. */
+  /** A port on 127.0.0.1 for each TCP and UDP port: the one it has, its own if free, else one of the range. */
   async #choosePorts(service: Service, holding: Holding): Promise<Record<string, number>> {
     const chosen: Record<string, number> = {}
     for (const { port, protocol = 'TCP' } of service.spec.ports ?? []) {
-      if (protocol !== 'TCP') continue
+      if (protocol === 'SCTP') continue
       const name = `${port}/${protocol}`
-      chosen[name] = holding.hostPorts[name] ?? (await this.#freePort(port, Object.values(chosen)))
+      chosen[name] =
+        holding.hostPorts[name] ?? (await this.#freePort(port, protocol, Object.values(chosen)))
     }
     return chosen
   }
 
-  async #freePort(own: number, chosen: number[]): Promise<number> {
+  async #freePort(own: number, protocol: 'TCP' | 'UDP', chosen: number[]): Promise<number> {
     const { book, isPortFree } = this.#options
     const free = async (port: number) =>
-      !chosen.includes(port) && !book.usesPort(port) && (await isPortFree(port))
+      !chosen.includes(port) && !book.usesPort(port) && (await isPortFree(port, protocol))
     if (own >= HOST_PORT_MIN && (await free(own))) return own
     for (let port = hostPortRange.first; port <= hostPortRange.last; port++)
       if (await free(port)) return port

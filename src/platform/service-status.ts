@@ -91,14 +91,20 @@ function verdict(service: ContainerService, observed: Observed): Verdict {
     : { phase: 'Degraded', reason: 'NotReady', message }
 }
 
-/** The first port on 127.0.0.1 as a URL, when the load balancer has one. */
+/** The first TCP port on 127.0.0.1 as a URL, when the load balancer has one; else the first UDP port. */
 function urlOf(service: Service | undefined): string | undefined {
   const text = service?.metadata.annotations?.[annotations.hostPorts]
   if (text === undefined) return undefined
   const hostPorts = JSON.parse(text) as Record<string, number>
-  const first = service?.spec.ports?.map((port) => hostPorts[`${port.port}/${port.protocol}`])
-  const port = first?.find((candidate) => candidate !== undefined)
-  return port === undefined ? undefined : `http://127.0.0.1:${port}`
+  const portOf = (wanted: 'TCP' | 'UDP') =>
+    service?.spec.ports
+      ?.filter(({ protocol = 'TCP' }) => protocol === wanted)
+      .map(({ port }) => hostPorts[`${port}/${wanted}`])
+      .find((candidate) => candidate !== undefined)
+  const tcp = portOf('TCP')
+  if (tcp !== undefined) return `http://127.0.0.1:${tcp}`
+  const udp = portOf('UDP')
+  return udp === undefined ? undefined : `udp://127.0.0.1:${udp}`
 }
 
 function readyCondition(service: ContainerService, seen: Verdict, nowMs: number): Condition {

@@ -22,8 +22,7 @@ const LOG_LINES = 8
 function isAddressed({ spec, status }: ContainerService): boolean {
   const { access = 'Public', ports = [] } = spec
   if (access !== 'Public' || ports.length === 0) return true
-  const hasTcp = ports.some(({ protocol }) => protocol !== 'UDP')
-  return status?.address !== undefined && (!hasTcp || status.url !== undefined)
+  return status?.address !== undefined && status.url !== undefined
 }
 
 /** What was wished cannot be, and nothing of it was done: the wish may be taken back. */

@@ -111,9 +111,9 @@ function partsOf({ engine, book, claims }: BalancerContext, host: LogicalCluster
       addAddress: addHostAddress,
       removeAddress: removeHostAddress,
       // Ports of our own parts are theirs also while one of them is away.
-      isPortFree: async (port) =>
+      isPortFree: async (port, protocol) =>
         !Object.values(engine.instance.ports).includes(port) &&
-        (await isLoopbackPortFree(port)) &&
+        (await isLoopbackPortFree(port, protocol === 'UDP' ? 'udp' : 'tcp')) &&
         (await claims.claimHostPort(port)),
       clock,
       random,

@@ -7,18 +7,19 @@ const isServing = ({ conditions }: Endpoint) =>
   conditions?.serving === true && conditions.terminating === true
 
 /**
- * The backends of one TCP port of a service, all of them: those that are ready take connections;
+ * The backends of one port of a service, all of them: those that are ready take connections;
  * when there is none, those that still serve while they terminate do (KEP-1669).
  */
 export function forwardBackends(
   slices: readonly EndpointSlice[],
   portName: string,
+  wanted: 'TCP' | 'UDP' = 'TCP',
 ): ForwardBackend[] {
   const all = slices
     .filter(({ addressType }) => addressType === 'IPv4')
     .flatMap(({ ports, endpoints }) => {
       const port = ports?.find(
-        ({ name = '', protocol = 'TCP' }) => name === portName && protocol === 'TCP',
+        ({ name = '', protocol = 'TCP' }) => name === portName && protocol === wanted,
       )?.port
       return port === undefined || port < 1 || port > 65_535
         ? []

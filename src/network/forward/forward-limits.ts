@@ -1,6 +1,13 @@
 /** Bounds of what edge forwards. */
 export const forwardLimits = {
   connectionsPerPortMax: 10_000,
+  /** Clients, by address and port, that a UDP port knows at once. */
+  udpFlowsPerPortMax: 1_000,
+  /** Silence in both directions after which a UDP client is forgotten, as the kernel does with a stream. */
+  udpIdleMs: 120_000,
+  udpSweepMs: 10_000,
+  /** Kept of a flow while its socket opens, which takes a moment. */
+  datagramsWaitingMax: 16,
   /** Pause before a port that could not be listened on is tried again. */
   listenRetryMs: 1_000,
   /** A backend of this computer answers at once or is away. */

@@ -12,6 +12,8 @@ export interface Forward {
   /** The load balancer. */
   address: string
   port: number
+  /** TCP unless given. */
+  protocol?: 'TCP' | 'UDP'
   /** Undefined while they are not known: then the kernel chooses behind the load balancer's address. */
   backends?: readonly ForwardBackend[]
   /** Session affinity: a client keeps its backend. */

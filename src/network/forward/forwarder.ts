@@ -1,10 +1,8 @@
-// Passes connections from 127.0.0.1, or another address of the computer, on to load balancer addresses. Lives in edge, so that traffic
-// goes on while the engine is away.
-import { createServer, type Server, type Socket } from 'node:net'
-import type { Timer } from '#base/clock.ts'
-import { socketOptions } from './dial.ts'
-import { forwardLimits } from './forward-limits.ts'
+// Passes connections and datagrams from 127.0.0.1, or another address of the computer, on to load
+// balancers. Lives in edge, so that traffic goes on while the engine is away.
 import { type Forward, ForwardedPort, type ForwarderOptions } from './forwarded-port.ts'
+import { ForwardedUdpPort } from './forwarded-udp-port.ts'
+import { type Listener, listenTcp, listenUdp } from './listen.ts'
 
 export interface ForwarderSet {
   /** Makes the listening ports be as wanted; connections that are open go on in any case. */
@@ -18,69 +16,45 @@ export interface ForwarderSetOptions extends ForwarderOptions {
   host?: string
 }
 
-interface Listener {
-  stop(): void
+interface OpenPort {
+  listener: Listener
+  port: ForwardedPort | ForwardedUdpPort
 }
 
-const keyOf = (forward: Forward) => `${forward.hostPort}>${forward.address}:${forward.port}`
+const keyOf = ({ hostPort, address, port, protocol = 'TCP' }: Forward) =>
+  `${hostPort}/${protocol}>${address}:${port}`
 
-/** Listens until stopped; a port that another program has is taken as soon as that lets go of it. */
-function listen(
-  forward: Forward,
-  { clock, log, host = '127.0.0.1' }: ForwarderSetOptions,
-  accept: (client: Socket) => void,
-): Listener {
-  let server: Server
-  let retry: Timer | undefined
-  let hasComplained = false
-
-  function start(): void {
-    server = createServer(socketOptions, accept)
-    server.maxConnections = forwardLimits.connectionsPerPortMax
-    server.on('listening', () => (hasComplained = false))
-    server.on('error', (error) => {
-      if (!hasComplained) log.warn('cannot forward yet', { port: forward.hostPort, error })
-      hasComplained = true
-      server.close()
-      retry = clock.after(forwardLimits.listenRetryMs, start)
-    })
-    server.listen(forward.hostPort, host)
-  }
-
-  start()
-  return {
-    stop() {
-      retry?.cancel()
-      server.removeAllListeners('error')
-      // A failure that is still on its way matters to nobody any more.
-      server.on('error', (error) => log.debug('stopped forwarder', { error }))
-      server.close()
-    },
-  }
-}
-
-export function createForwarderSet(options: ForwarderSetOptions): ForwarderSet {
-  const listeners = new Map<string, { listener: Listener; port: ForwardedPort }>()
+export function createForwarderSet(given: ForwarderSetOptions): ForwarderSet {
+  const options = { host: '127.0.0.1', ...given }
+  const open = new Map<string, OpenPort>()
   /** Not listened on any more; what is open goes on. */
-  const left = new Set<ForwardedPort>()
+  const left = new Set<OpenPort['port']>()
 
-  function open(forward: Forward) {
+  function begin(forward: Forward): OpenPort {
+    if (forward.protocol === 'UDP') {
+      const port = new ForwardedUdpPort(forward, options)
+      const accept: ForwardedUdpPort['accept'] = (...datagram) => port.accept(...datagram)
+      return { port, listener: listenUdp(forward, options, accept) }
+    }
     const port = new ForwardedPort(forward, options)
-    return { port, listener: listen(forward, options, (client) => port.accept(client)) }
+    return { port, listener: listenTcp(forward, options, (client) => port.accept(client)) }
+  }
+
+  function end(key: string, { listener, port }: OpenPort): void {
+    listener.stop()
+    open.delete(key)
+    // Nothing can be answered through a UDP port that is closed.
+    if (port instanceof ForwardedUdpPort) port.destroy()
+    else left.add(port)
   }
 
   function set(forwards: readonly Forward[]): void {
     const wanted = new Map(forwards.map((forward) => [keyOf(forward), forward]))
     for (const port of left) if (port.isIdle) left.delete(port)
-    for (const [key, { listener, port }] of listeners) {
-      if (wanted.has(key)) continue
-      listener.stop()
-      listeners.delete(key)
-      left.add(port)
-    }
+    for (const [key, there] of open) if (!wanted.has(key)) end(key, there)
     for (const [key, forward] of wanted) {
-      const there = listeners.get(key)
-      if (there === undefined) listeners.set(key, open(forward))
+      const there = open.get(key)
+      if (there === undefined) open.set(key, begin(forward))
       else there.port.update(forward)
     }
   }
