@@ -42,22 +42,40 @@ export function wideColumn<T>(
 
 const containersOf = (template: PodTemplateSpec): Container[] => template.spec?.containers ?? []
 
+/** What a template runs; `priority` as in `Column`. */
+export function templateColumns<T>(
+  template: (object: T) => PodTemplateSpec,
+  priority: number,
+): Column<T>[] {
+  const listed = (text: (container: Container) => string) => (object: T) =>
+    containersOf(template(object)).map(text).join(',')
+  return [
+    {
+      ...column<T>(
+        'Containers',
+        'Names of the containers in the template.',
+        listed(({ name }) => name),
+      ),
+      priority,
+    },
+    {
+      ...column<T>(
+        'Images',
+        'Images of the containers in the template.',
+        listed(({ image }) => image ?? ''),
+      ),
+      priority,
+    },
+  ]
+}
+
 /** Containers, images and selector of a kind that owns pods. */
 export function workloadColumns<T>(
   template: (object: T) => PodTemplateSpec,
   selector: (object: T) => string,
 ): Column<T>[] {
   return [
-    wideColumn('Containers', 'Names of the containers in the template.', (object) =>
-      containersOf(template(object))
-        .map(({ name }) => name)
-        .join(','),
-    ),
-    wideColumn('Images', 'Images of the containers in the template.', (object) =>
-      containersOf(template(object))
-        .map(({ image }) => image ?? '')
-        .join(','),
-    ),
+    ...templateColumns(template, 1),
     wideColumn('Selector', 'Which pods belong to the object.', selector),
   ]
 }

@@ -17,10 +17,12 @@ export interface KindOptions<T extends KubeObject> {
   subresources?: readonly Subresource[]
   nameRule?: NameRule
   hasGeneration?: boolean
+  wish?: (object: T) => unknown
   defaults?(object: T): void
   /** What is wrong beside the metadata. */
   validate?(object: T, old: T | undefined): FieldError[]
   prepare?: Prepare<T>
+  stamp?: (object: T, old: T | undefined, now: number) => void
   deprecation?: string
   columns: readonly Column<T>[]
   fields?: Readonly<Record<string, (object: T) => string>>
@@ -38,6 +40,7 @@ export function defineKind<T extends KubeObject>(options: KindOptions<T>): KindD
     subresources: options.subresources ?? [],
     nameRule,
     hasGeneration: options.hasGeneration ?? false,
+    ...(options.wish === undefined ? {} : { wish: options.wish }),
     columns: options.columns,
     defaults: (object) => decoding(ref, () => options.defaults?.(object)),
     validate: (object, old) => [
@@ -45,10 +48,16 @@ export function defineKind<T extends KubeObject>(options: KindOptions<T>): KindD
       ...(options.validate?.(object, old) ?? []),
     ],
     ...(options.prepare === undefined ? {} : { prepare: options.prepare }),
+    ...(options.stamp === undefined ? {} : { stamp: options.stamp }),
     ...(options.deprecation === undefined ? {} : { deprecation: options.deprecation }),
     ...(options.fields === undefined ? {} : { fields: options.fields }),
     ...(options.alsoServedAs === undefined ? {} : { alsoServedAs: options.alsoServedAs }),
   }
+}
+
+/** An object that was sent without its spec has an empty one: what is missing in it is told. */
+export function fillSpec<T>(object: { spec?: T | undefined }): T {
+  return (object.spec ??= {} as T)
 }
 
 function decoding({ kind, version }: KindRef, work: () => void): void {

@@ -63,8 +63,12 @@ export interface KindDefinition<T extends KubeObject = KubeObject> {
    * resource and the old `spec` on update of status, and so on. `metadata.generation` is the server's.
    */
   prepare?(object: T, old: T | undefined, subresource: Subresource | undefined): void
-  /** Whether a change of this object counts a generation up; `spec` differs, unless given. */
+  /** Writes the times that a write itself sets, in place, after `prepare`; `now` is the server's, in ms. */
+  stamp?: (object: T, old: T | undefined, now: number) => void
+  /** Whether changes of what is wished for are counted in `metadata.generation`. */
   hasGeneration: boolean
+  /** What a change of counts the generation up; `spec`, unless given. */
+  wish?: (object: T) => unknown
   columns: readonly Column<T>[]
   /** Field selectors beside metadata.name and metadata.namespace. */
   fields?: Readonly<Record<string, (object: T) => string>>

@@ -3,9 +3,8 @@ import type { FieldError } from './definition.ts'
 import { ageColumn, column, nameColumn, workloadColumns } from './columns.ts'
 import { defaultPodTemplate } from './defaults/pod-spec.ts'
 import { defineKind } from './define-kind.ts'
-import { percentOf } from './int-or-string.ts'
+import { isZeroIntOrPercent } from './int-or-string.ts'
 import { selectorCell } from './label-selector.ts'
-import type { IntOrString } from './object.ts'
 import { prepareStatus } from './prepare.ts'
 import { deployments } from './refs.ts'
 import { forbidden, invalid, nonNegative, notSupported, required } from './validate/field-error.ts'
@@ -88,8 +87,6 @@ function validateSpec(spec: DeploymentSpec): FieldError[] {
   return errors
 }
 
-const isZero = (value: IntOrString): boolean => value === 0 || percentOf(value) === 0
-
 function validateStrategy(
   { type, rollingUpdate }: DeploymentStrategy,
   field: string,
@@ -111,7 +108,7 @@ function validateStrategy(
     ...validateIntOrPercent(`${at}.maxUnavailable`, maxUnavailable),
     ...validateIntOrPercent(`${at}.maxSurge`, maxSurge),
   ]
-  if (isZero(maxUnavailable) && isZero(maxSurge))
+  if (isZeroIntOrPercent(maxUnavailable) && isZeroIntOrPercent(maxSurge))
     errors.push(
       invalid(`${at}.maxUnavailable`, maxUnavailable, 'may not be 0 when `maxSurge` is 0'),
     )

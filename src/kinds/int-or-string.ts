@@ -18,3 +18,7 @@ export function scaledValue(value: IntOrString, total: number, rounding: 'up' | 
   const exact = (percent * total) / 100
   return rounding === 'up' ? Math.ceil(exact) : Math.floor(exact)
 }
+
+/** Whether a value is none at all: 0 or "0%". */
+export const isZeroIntOrPercent = (value: IntOrString): boolean =>
+  value === 0 || percentOf(value) === 0

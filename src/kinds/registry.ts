@@ -3,16 +3,24 @@ import type { KindDefinition } from './definition.ts'
 import { clusterRoleKind } from './cluster-role.ts'
 import { clusterRoleBindingKind } from './cluster-role-binding.ts'
 import { configMapKind } from './config-map.ts'
+import { controllerRevisionKind } from './controller-revision.ts'
+import { cronJobKind } from './cron-job.ts'
 import { customResourceDefinitionKind } from './custom-resource-definition.ts'
+import { daemonSetKind } from './daemon-set.ts'
 import { deploymentKind } from './deployment.ts'
 import { endpointSliceKind } from './endpoint-slice.ts'
 import { endpointsKind } from './endpoints.ts'
 import { eventKind } from './event.ts'
+import { horizontalPodAutoscalerKind } from './horizontal-pod-autoscaler.ts'
+import { jobKind } from './job.ts'
 import { leaseKind } from './lease.ts'
 import { namespaceKind } from './namespace.ts'
 import { nodeKind } from './node.ts'
+import { persistentVolumeKind } from './persistent-volume.ts'
+import { persistentVolumeClaimKind } from './persistent-volume-claim.ts'
 import { podKind } from './pod.ts'
 import { podDisruptionBudgetKind } from './pod-disruption-budget.ts'
+import { podTemplateKind } from './pod-template.ts'
 import { priorityClassKind } from './priority-class.ts'
 import { replicaSetKind } from './replica-set.ts'
 import { roleKind } from './role.ts'
@@ -20,6 +28,7 @@ import { roleBindingKind } from './role-binding.ts'
 import { secretKind } from './secret.ts'
 import { serviceKind } from './service.ts'
 import { serviceAccountKind } from './service-account.ts'
+import { statefulSetKind } from './stateful-set.ts'
 
 /** The type of each kind's objects is forgotten here: the server knows them as `KubeObject`. */
 export const builtinKinds = [
@@ -32,8 +41,17 @@ export const builtinKinds = [
   secretKind,
   serviceAccountKind,
   eventKind,
+  persistentVolumeKind,
+  persistentVolumeClaimKind,
+  podTemplateKind,
   replicaSetKind,
   deploymentKind,
+  statefulSetKind,
+  daemonSetKind,
+  controllerRevisionKind,
+  jobKind,
+  cronJobKind,
+  horizontalPodAutoscalerKind,
   endpointSliceKind,
   leaseKind,
   podDisruptionBudgetKind,

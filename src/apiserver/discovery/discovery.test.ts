@@ -52,7 +52,13 @@ test('discovery answers aggregated when the client prefers that', () => {
   const apps = listOf(items).find(({ metadata }) => textOf(metadata?.['name']) === 'apps')
   const [version] = listOf(apps?.['versions'])
   const found = listOf(version?.['resources']).map(({ resource }) => resource)
-  assert.deepEqual(found, ['deployments', 'replicasets'])
+  assert.deepEqual(found, [
+    'controllerrevisions',
+    'daemonsets',
+    'deployments',
+    'replicasets',
+    'statefulsets',
+  ])
 })
 
 test('compareVersions puts stable before beta before alpha, newer first', () => {

@@ -82,11 +82,12 @@ const CARRIED = [
 export function countGeneration(draft: Draft, old: KubeObject, resource: ServedResource): void {
   const { definition } = resource
   if (!definition.hasGeneration) return
-  const before = old as Draft
-  const changed = resource.custom
-    ? !deepEqual(wishOf(draft, resource), wishOf(before, resource))
-    : !deepEqual(draft['spec'], before['spec'])
-  if (changed) draft.metadata.generation = (old.metadata.generation ?? 0) + 1
+  const wish = (object: KubeObject): unknown => {
+    if (resource.custom) return wishOf(object as Draft, resource)
+    return definition.wish === undefined ? (object as Draft)['spec'] : definition.wish(object)
+  }
+  if (!deepEqual(wish(draft), wish(old)))
+    draft.metadata.generation = (old.metadata.generation ?? 0) + 1
 }
 
 /** Of a custom object everything is its wish, but metadata and, if it has that subresource, status. */

@@ -1,19 +1,25 @@
+import type { Clock } from '#base/clock.ts'
 import type { KubeObject } from '#kinds/object.ts'
 import type { Subresource } from '#kinds/definition.ts'
 import type { Draft } from '../context.ts'
 import type { ServedResource } from '../resources.ts'
 
+export interface WriteToPrepare {
+  draft: Draft
+  old: KubeObject | undefined
+  subresource: string | undefined
+}
+
 /** Lets the kind decide what a write may change, or does what holds for most kinds. */
 export function prepareWrite(
-  resource: ServedResource,
-  draft: Draft,
-  old: KubeObject | undefined,
-  subresource: string | undefined,
+  { clock }: { clock: Clock },
+  { definition }: ServedResource,
+  { draft, old, subresource }: WriteToPrepare,
 ): void {
-  const { definition } = resource
   if (definition.prepare !== undefined)
     definition.prepare(draft, old, subresource as Subresource | undefined)
   else if (definition.subresources.includes('status')) separateStatus(draft, old, subresource)
+  definition.stamp?.(draft, old, clock.now())
 }
 
 function separateStatus(

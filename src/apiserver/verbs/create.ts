@@ -77,7 +77,7 @@ async function createNamed(
   const { definition } = resource
   identify(draft, resource, context)
   definition.defaults(draft)
-  prepareWrite(resource, draft, undefined, undefined)
+  prepareWrite(context, resource, { draft, old: undefined, subresource: undefined })
   const admitted = await admit(context.admission, {
     operation: 'CREATE',
     group: resource.group,

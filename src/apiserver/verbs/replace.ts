@@ -81,7 +81,7 @@ async function prepare(
   carryMetadata(draft, old)
   if (byServer !== true) {
     definition.defaults(draft)
-    prepareWrite(resource, draft, old, subresource)
+    prepareWrite(context, resource, { draft, old, subresource })
   }
   const admitted = await admit(context.admission, {
     operation: 'UPDATE',

@@ -7,6 +7,7 @@ import type {
   PodAffinity,
   PodAffinityTerm,
   TopologySpreadConstraint,
+  VolumeNodeAffinity,
 } from '../k8s/core.ts'
 import type { LabelSelector } from '../k8s/meta.ts'
 import { checkDnsLabel, checkDnsSubdomain, checkQualifiedName } from '../names.ts'
@@ -161,6 +162,19 @@ function validatePodAffinity(affinity: PodAffinity | undefined, field: string): 
       ]
     }),
   ]
+}
+
+/** Nodes that can reach a volume. */
+export function validateVolumeNodeAffinity(
+  { required: selector }: VolumeNodeAffinity,
+  field: string,
+): FieldError[] {
+  if (selector === undefined)
+    return [required(`${field}.required`, 'must specify required node constraints')]
+  const at = `${field}.required.nodeSelectorTerms`
+  const terms = selector.nodeSelectorTerms ?? []
+  if (terms.length === 0) return [required(at, 'must have at least one node selector term')]
+  return terms.flatMap((term, index) => validateNodeTerm(term, `${at}[${index}]`))
 }
 
 export function validateAffinity(

@@ -22,6 +22,11 @@ export function invalid(field: string, value: unknown, detail: string): FieldErr
   }
 }
 
+/** Of a thing whose parts do not go together: the value is not shown. */
+export function invalidAsWhole(field: string, detail: string): FieldError {
+  return { field, reason: 'FieldValueInvalid', message: `Invalid value: ${detail}` }
+}
+
 export function duplicate(field: string, value: unknown): FieldError {
   return { field, reason: 'FieldValueDuplicate', message: `Duplicate value: ${shown(value)}` }
 }

@@ -14,12 +14,15 @@ export interface TemplateOwner {
   template: PodTemplateSpec | undefined
   /** As messages name the kind: "deployment". */
   kind: string
+  /** As the message about a deadline names it; a Deployment speaks of its ReplicaSet. */
+  owner?: string
 }
 
 export function validateSelectorAndTemplate({
   selector,
   template,
   kind,
+  owner = 'ReplicaSet',
 }: TemplateOwner): FieldError[] {
   const errors: FieldError[] = []
   if (selector === undefined) errors.push(required('spec.selector'))
@@ -41,18 +44,42 @@ export function validateSelectorAndTemplate({
         '`selector` does not match template `labels`',
       ),
     )
-  return [...errors, ...validateTemplate(template, 'spec.template')]
+  return [
+    ...errors,
+    ...validateTemplate(template, 'spec.template'),
+    ...validateEndless(template, 'spec.template', owner),
+  ]
 }
 
 /** A selector with an unknown operator cannot be evaluated. */
 const isSafe = (errors: readonly FieldError[]): boolean => errors.length === 0
 
-function validateTemplate({ metadata, spec }: PodTemplateSpec, field: string): FieldError[] {
-  const errors = [
+/** The metadata of a template, without its pod. */
+export function validateTemplateMetadata(
+  { metadata }: PodTemplateSpec,
+  field: string,
+): FieldError[] {
+  return [
     ...validateLabels(metadata?.labels, `${field}.labels`),
     ...validateAnnotations(metadata?.annotations, `${field}.annotations`),
-    ...validatePodSpec(spec ?? { containers: [] }, `${field}.spec`),
   ]
+}
+
+/** A template of any kind of pod. */
+export function validateTemplate(template: PodTemplateSpec, field: string): FieldError[] {
+  return [
+    ...validateTemplateMetadata(template, field),
+    ...validatePodSpec(template.spec ?? { containers: [] }, `${field}.spec`),
+  ]
+}
+
+/** What holds for pods that are to run for ever. */
+export function validateEndless(
+  { spec }: PodTemplateSpec,
+  field: string,
+  owner: string,
+): FieldError[] {
+  const errors: FieldError[] = []
   const { restartPolicy, activeDeadlineSeconds } = spec ?? {}
   if (restartPolicy !== undefined && restartPolicy !== 'Always')
     errors.push(notSupported(`${field}.spec.restartPolicy`, restartPolicy, ['Always']))
@@ -60,7 +87,7 @@ function validateTemplate({ metadata, spec }: PodTemplateSpec, field: string): F
     errors.push(
       forbidden(
         `${field}.spec.activeDeadlineSeconds`,
-        'activeDeadlineSeconds in ReplicaSet is not Supported',
+        `activeDeadlineSeconds in ${owner} is not Supported`,
       ),
     )
   return errors

@@ -15,7 +15,7 @@ import { validateFieldRef, validateResourceField, VOLUME_FIELDS } from './enviro
 const MODE_MAX = 0o777
 const TOKEN_SECONDS_MIN = 600
 const TOKEN_SECONDS_MAX = 2 ** 32
-const HOST_PATH_TYPES = [
+export const HOST_PATH_TYPES = [
   '',
   'BlockDevice',
   'CharDevice',
