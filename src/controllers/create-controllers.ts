@@ -1,4 +1,5 @@
 // All controllers of one logical cluster, as one.
+import { createClaimProtectionController } from './claim-protection.ts'
 import { combined } from './combined.ts'
 import type { Controller, ControllerContext } from './context.ts'
 import { createDeploymentController } from './deployment.ts'
@@ -13,6 +14,7 @@ import { createPodGarbageController } from './pod-garbage.ts'
 import { createReplicaSetController } from './replica-set.ts'
 import { type ServiceAccountOptions, createServiceAccountController } from './service-account.ts'
 import { createTaintEvictionController } from './taint-eviction.ts'
+import { createVolumeProtectionController } from './volume-protection.ts'
 
 /** Controllers of a cluster without nodes, such as the hub. */
 export function createHubControllers(
@@ -24,6 +26,8 @@ export function createHubControllers(
     createServiceAccountController(context, options),
     createGarbageCollector(context),
     createEventExpiryController(context),
+    createClaimProtectionController(context),
+    createVolumeProtectionController(context),
   ])
 }
 

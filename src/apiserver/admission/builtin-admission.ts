@@ -12,6 +12,7 @@ import { podPriority } from './pod-priority.ts'
 import { preventEscalation } from './prevent-escalation.ts'
 import { serviceAccountAdmission } from './service-account.ts'
 import { serviceAddresses } from './service-addresses.ts'
+import { storageInUse } from './storage-in-use.ts'
 
 export interface BuiltinAdmissionOptions {
   objects: ObjectStorage
@@ -36,6 +37,7 @@ export function builtinAdmission(options: BuiltinAdmissionOptions): BuiltinAdmis
       serviceAccountAdmission(reader, random),
       podPriority(reader),
       defaultTolerationSeconds,
+      storageInUse,
       crdStatus({ reader, resources, clock }),
       preventEscalation(objects),
       addresses.plugin,
