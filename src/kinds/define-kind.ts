@@ -20,7 +20,7 @@ export interface KindOptions<T extends KubeObject> {
   wish?: (object: T) => unknown
   defaults?(object: T): void
   /** What is wrong beside the metadata. */
-  validate?(object: T, old: T | undefined): FieldError[]
+  validate?(object: T, old: T | undefined, subresource?: Subresource): FieldError[]
   prepare?: Prepare<T>
   stamp?: (object: T, old: T | undefined, now: number) => void
   deprecation?: string
@@ -43,9 +43,9 @@ export function defineKind<T extends KubeObject>(options: KindOptions<T>): KindD
     ...(options.wish === undefined ? {} : { wish: options.wish }),
     columns: options.columns,
     defaults: (object) => decoding(ref, () => options.defaults?.(object)),
-    validate: (object, old) => [
+    validate: (object, old, subresource) => [
       ...validateMetadata(object, old, { namespaced: ref.namespaced, nameRule }),
-      ...(options.validate?.(object, old) ?? []),
+      ...(options.validate?.(object, old, subresource) ?? []),
     ],
     ...(options.prepare === undefined ? {} : { prepare: options.prepare }),
     ...(options.stamp === undefined ? {} : { stamp: options.stamp }),

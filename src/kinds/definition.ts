@@ -35,6 +35,8 @@ export type Subresource =
   | 'eviction'
   | 'token'
   | 'finalize'
+  | 'resize'
+  | 'ephemeralcontainers'
 
 /** One more group and version in which the objects of a kind are read and written. */
 export interface ServedForm<T extends KubeObject = KubeObject> {
@@ -56,8 +58,11 @@ export interface KindDefinition<T extends KubeObject = KubeObject> {
   subresources: readonly Subresource[]
   /** Fills unset fields as Kubernetes does, in place. */
   defaults(object: T): void
-  /** Everything wrong with an object after defaulting; `old` when it replaces that. Pure. */
-  validate(object: T, old: T | undefined): FieldError[]
+  /**
+   * Everything wrong with an object after defaulting; `old` when it replaces that, through a subresource
+   * or not. Pure.
+   */
+  validate(object: T, old: T | undefined, subresource?: Subresource): FieldError[]
   /**
    * Prepares a write in place: drops `status` on create, keeps the old `status` on update of the main
    * resource and the old `spec` on update of status, and so on. `metadata.generation` is the server's.

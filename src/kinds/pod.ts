@@ -6,10 +6,13 @@ import { defaultPod } from './defaults/pod-spec.ts'
 import { isConditionTrue } from './meta.ts'
 import { qosClassOf } from './pod-resources.ts'
 import { summarizePod } from './pod-status.ts'
+import { onlyEphemeral, onlyResources } from './pod-parts.ts'
 import { keepField, prepareStatus } from './prepare.ts'
 import { pods } from './refs.ts'
 import { writeOutLabelKeys } from './scheduling-terms.ts'
-import { validatePodSpec } from './validate/pod-spec.ts'
+import { validateEphemeralUpdate } from './validate/ephemeral-update.ts'
+import { validateResize } from './validate/pod-resize.ts'
+import { validateNewPod } from './validate/pod-spec.ts'
 import { validatePodUpdate } from './validate/pod-update.ts'
 
 export type { Pod } from './k8s/core.ts'
@@ -76,17 +79,33 @@ export const podKind = defineKind<Pod>({
   schema: 'io.k8s.api.core.v1.Pod',
   shortNames: ['po'],
   categories: ['all'],
-  subresources: ['status', 'log', 'exec', 'attach', 'portforward', 'binding', 'eviction'],
+  subresources: [
+    'status',
+    'log',
+    'exec',
+    'attach',
+    'portforward',
+    'binding',
+    'eviction',
+    'ephemeralcontainers',
+    'resize',
+  ],
   hasGeneration: true,
   defaults(pod) {
     defaultPod(pod)
     for (const condition of pod.status?.conditions ?? []) condition.lastProbeTime ??= null
   },
-  validate: (pod, old) =>
-    old === undefined ? validatePodSpec(pod.spec, 'spec') : validatePodUpdate(pod.spec, old.spec),
+  validate(pod, old, subresource) {
+    if (old === undefined) return validateNewPod(pod.spec)
+    if (subresource === 'ephemeralcontainers') return validateEphemeralUpdate(pod, old)
+    if (subresource === 'resize') return validateResize(pod, old)
+    return validatePodUpdate(pod.spec, old.spec)
+  },
   prepare(pod, old, subresource) {
     statusRules(pod, old, subresource)
     if (old === undefined) writeOutLabelKeys(pod)
+    else if (subresource === 'ephemeralcontainers') onlyEphemeral(pod, old)
+    else if (subresource === 'resize') onlyResources(pod, old)
     if (subresource !== 'status' || old === undefined) return
     // The node reports what happens to a pod; whose it is and its class are not its to say.
     keepField(pod.metadata, old.metadata, 'ownerReferences')

@@ -24,6 +24,8 @@ type Verbs = Readonly<Record<string, SubresourceHandler>>
 
 const HANDLERS: Readonly<Record<string, Verbs>> = {
   status: { get, update, patch },
+  resize: { get, update, patch },
+  ephemeralcontainers: { get, update, patch },
   finalize: { update },
   scale: { get: getScale, update: updateScale, patch: patchScale },
   binding: { create: bindPod },

@@ -1,6 +1,7 @@
 // Read, change, write: what update, patch and most subresources share.
 import { conflict, notFound } from '#base/errors.ts'
 import { limits } from '#base/limits.ts'
+import type { Subresource } from '#kinds/definition.ts'
 import type { KubeObject } from '#kinds/object.ts'
 import { deepEqual } from '#kinds/validate/equal.ts'
 import type { Admitted } from '../admission/run-admission.ts'
@@ -99,7 +100,7 @@ async function prepare(
   })
   if (byServer === true) return admitted
   countGeneration(draft, old, resource)
-  const errors = definition.validate(draft, old)
+  const errors = definition.validate(draft, old, subresource as Subresource | undefined)
   if (errors.length > 0) {
     admitted.abandon()
     throw invalidObject(resource, name, errors)

@@ -1,6 +1,6 @@
 // Containers of a pod: init containers, containers, and those added for debugging.
 import type { FieldError } from '../definition.ts'
-import type { Container, ContainerPort } from '../k8s/core.ts'
+import type { Container, ContainerPort, EphemeralContainer } from '../k8s/core.ts'
 import { checkDnsLabel, checkPortName } from '../names.ts'
 import { validateEnvironment, validateEnvironmentFrom } from './environment.ts'
 import { duplicate, forbidden, invalid, invalidEach, oneOf, required } from './field-error.ts'
@@ -79,13 +79,25 @@ function validateContainer(
   field: string,
   place: ContainerPlace,
 ): FieldError[] {
-  const { terminationMessagePolicy, imagePullPolicy, lifecycle } = container
-  const errors = validateLifecycle(lifecycle, `${field}.lifecycle`, place)
+  const errors = validateLifecycle(container.lifecycle, `${field}.lifecycle`, place)
   for (const probe of PROBES)
     if (container[probe] !== undefined)
       errors.push(...validateProbe(container[probe], `${field}.${probe}`, probe))
   return [
     ...errors,
+    ...validateCommon(container, field, place),
+    ...validateRestartPolicy(container, field),
+  ]
+}
+
+/** What holds for every container, also one that was added to look into a pod. */
+export function validateCommon(
+  container: Container | EphemeralContainer,
+  field: string,
+  place: ContainerPlace,
+): FieldError[] {
+  const { terminationMessagePolicy, imagePullPolicy } = container
+  return [
     ...oneOf(`${field}.terminationMessagePolicy`, terminationMessagePolicy, MESSAGE_POLICIES),
     ...validatePorts(container.ports ?? [], `${field}.ports`, place.hostNetwork),
     ...validateEnvironment(container.env ?? [], `${field}.env`),
@@ -93,7 +105,6 @@ function validateContainer(
     ...validateVolumeMounts(container, `${field}.volumeMounts`, place.volumeNames),
     ...oneOf(`${field}.imagePullPolicy`, imagePullPolicy, PULL_POLICIES),
     ...validateResources(container.resources ?? {}, `${field}.resources`),
-    ...validateRestartPolicy(container, field),
     ...validateSecurityContext(container.securityContext, `${field}.securityContext`),
   ]
 }

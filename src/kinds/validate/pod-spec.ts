@@ -4,7 +4,8 @@ import type { PodSpec } from '../k8s/core.ts'
 import { checkDnsLabel, checkDnsSubdomain } from '../names.ts'
 import { validateAffinity, validateSpreadConstraints } from './affinity.ts'
 import { validateContainers } from './container.ts'
-import { invalid, invalidEach, nonNegative, oneOf, required } from './field-error.ts'
+import { forbidden, invalid, invalidEach, nonNegative, oneOf, required } from './field-error.ts'
+import { validateEphemeralContainers } from './ephemeral-containers.ts'
 import { validateLabels } from './object-meta.ts'
 import { validatePodSecurityContext } from './security-context.ts'
 import { validateTolerations } from './tolerations.ts'
@@ -34,6 +35,7 @@ export function validatePodSpec(spec: PodSpec, field: string): FieldError[] {
       graceSeconds: spec.terminationGracePeriodSeconds,
       osName: spec.os?.name,
     }),
+    ...validateEphemeralContainers(spec, `${field}.ephemeralContainers`),
     ...oneOf(`${field}.restartPolicy`, spec.restartPolicy, RESTART_POLICIES),
     ...validateDns(spec, field),
     ...nonNegative(`${field}.terminationGracePeriodSeconds`, spec.terminationGracePeriodSeconds),
@@ -49,6 +51,14 @@ export function validatePodSpec(spec: PodSpec, field: string): FieldError[] {
       `${field}.topologySpreadConstraints`,
     ),
   ]
+}
+
+/** Of a pod that is not there yet. */
+export function validateNewPod(spec: PodSpec): FieldError[] {
+  const errors = validatePodSpec(spec, 'spec')
+  if (spec.ephemeralContainers?.length)
+    errors.push(forbidden('spec.ephemeralContainers', 'cannot be set on create'))
+  return errors
 }
 
 function validateDns({ dnsPolicy, dnsConfig }: PodSpec, field: string): FieldError[] {

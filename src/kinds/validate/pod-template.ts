@@ -67,10 +67,18 @@ export function validateTemplateMetadata(
 
 /** A template of any kind of pod. */
 export function validateTemplate(template: PodTemplateSpec, field: string): FieldError[] {
-  return [
+  const errors = [
     ...validateTemplateMetadata(template, field),
     ...validatePodSpec(template.spec ?? { containers: [] }, `${field}.spec`),
   ]
+  if (template.spec?.ephemeralContainers?.length)
+    errors.push(
+      forbidden(
+        `${field}.spec.ephemeralContainers`,
+        'ephemeral containers not allowed in pod template',
+      ),
+    )
+  return errors
 }
 
 /** What holds for pods that are to run for ever. */
