@@ -22,6 +22,15 @@ export function invalid(field: string, value: unknown, detail: string): FieldErr
   }
 }
 
+/** The labels of a template that its owner's selector does not match; maps are shown in order of keys. */
+export function labelsNotMatched(
+  field: string,
+  labels: Readonly<Record<string, string>> | undefined,
+): FieldError {
+  const sorted = Object.entries(labels ?? {}).toSorted(([a], [b]) => (a < b ? -1 : 1))
+  return invalid(field, Object.fromEntries(sorted), '`selector` does not match template `labels`')
+}
+
 /** Of a thing whose parts do not go together: the value is not shown. */
 export function invalidAsWhole(field: string, detail: string): FieldError {
   return { field, reason: 'FieldValueInvalid', message: `Invalid value: ${detail}` }

@@ -3,7 +3,7 @@ import type { Job, JobSpec } from '../k8s/batch.ts'
 import { CONTROLLER_UID, JOB_NAME, LEGACY_CONTROLLER_UID, LEGACY_JOB_NAME } from '../job-labels.ts'
 import { matchesLabelSelector } from '../label-selector.ts'
 import { checkDnsLabel } from '../names.ts'
-import { invalid, nonNegative, notSupported, required } from './field-error.ts'
+import { invalid, nonNegative, notSupported, required, labelsNotMatched } from './field-error.ts'
 import { validateCompletions } from './job-completions.ts'
 import { validatePodFailurePolicy } from './job-failure-policy.ts'
 import { validateSuccessPolicy } from './job-success-policy.ts'
@@ -25,13 +25,7 @@ export function validateJob(job: Job, old: Job | undefined): FieldError[] {
     const wrong = validateLabelSelector(selector, 'spec.selector')
     errors.push(...wrong)
     if (wrong.length === 0 && !matchesLabelSelector(selector, template?.metadata?.labels))
-      errors.push(
-        invalid(
-          'spec.template.metadata.labels',
-          template?.metadata?.labels ?? {},
-          '`selector` does not match template `labels`',
-        ),
-      )
+      errors.push(labelsNotMatched('spec.template.metadata.labels', template?.metadata?.labels))
   }
   if (old === undefined && completionMode === 'Indexed' && completions > 0)
     errors.push(...validateHostNames(metadata.name, completions))

@@ -12,6 +12,7 @@ import { compareQuantities } from '../quantity.ts'
 import { BETA_STORAGE_CLASS } from '../storage-terms.ts'
 import { deepEqual } from './equal.ts'
 import { forbidden, IMMUTABLE, invalid, invalidEach, oneOf, required } from './field-error.ts'
+import { goDiff } from './go-diff.ts'
 import { validateLabelSelector } from './label-selector.ts'
 import { validateAccessModes, validatePositive, VOLUME_MODES } from './storage.ts'
 
@@ -111,9 +112,9 @@ function validateClaimUpdate(
   const beta = metadata.annotations?.[BETA_STORAGE_CLASS] ?? ''
   if (beta !== (old.metadata.annotations?.[BETA_STORAGE_CLASS] ?? ''))
     errors.push(invalid(`metadata.annotations[${BETA_STORAGE_CLASS}]`, beta, IMMUTABLE))
-  const changed = changedFields(withoutChangeable(spec, old, status), old.spec)
-  if (changed.length > 0)
-    errors.push(forbidden('spec', `${IMMUTABLE_SPEC}\nchanged: ${changed.join(', ')}`))
+  const rest = withoutChangeable(spec, old, status)
+  if (!deepEqual(rest, old.spec))
+    errors.push(forbidden('spec', `${IMMUTABLE_SPEC}\n${goDiff(old.spec, rest)}`))
   errors.push(...validateSize(spec, old))
   if (spec.volumeMode !== old.spec.volumeMode)
     errors.push(invalid('volumeMode', spec.volumeMode, IMMUTABLE))
@@ -157,11 +158,6 @@ function validateSize(spec: PersistentVolumeClaimSpec, old: PersistentVolumeClai
   return [
     forbidden('spec.resources.requests.storage', 'field can not be less than status.capacity'),
   ]
-}
-
-function changedFields(spec: PersistentVolumeClaimSpec, old: PersistentVolumeClaimSpec): string[] {
-  const keys = [...new Set([...Object.keys(spec), ...Object.keys(old)])] as (keyof typeof spec)[]
-  return keys.filter((key) => !deepEqual(spec[key], old[key])).map((key) => `spec.${key}`)
 }
 
 function validateStatus(status: PersistentVolumeClaimStatus | undefined): FieldError[] {

@@ -13,7 +13,9 @@ import {
   oneOf,
   required,
 } from './field-error.ts'
+import { goDiff } from './go-diff.ts'
 import { validateVolumeNodeAffinity } from './affinity.ts'
+import type { SourceName } from './persistent-volume-source.ts'
 import { sourcesOf, validateVolumeSource } from './persistent-volume-source.ts'
 import { validateAccessModes, validatePositive, VOLUME_MODES } from './storage.ts'
 
@@ -84,6 +86,10 @@ function validateSources(spec: PersistentVolumeSpec, field: string): FieldError[
   return errors
 }
 
+/** Of each source the new or the old one has; null where it has none. */
+const sourceOf = (spec: PersistentVolumeSpec, names: readonly SourceName[]) =>
+  Object.fromEntries(names.map((name) => [name, spec[name] ?? null]))
+
 function validateUpdate(spec: PersistentVolumeSpec, old: PersistentVolumeSpec): FieldError[] {
   const errors: FieldError[] = []
   const names = [...new Set([...sourcesOf(spec), ...sourcesOf(old)])]
@@ -92,7 +98,7 @@ function validateUpdate(spec: PersistentVolumeSpec, old: PersistentVolumeSpec): 
     errors.push(
       forbidden(
         'spec.persistentvolumesource',
-        `spec.persistentvolumesource is immutable after creation\nchanged: ${changed.map((name) => `spec.${name}`).join(', ')}`,
+        `spec.persistentvolumesource is immutable after creation\n${goDiff(sourceOf(old, changed), sourceOf(spec, changed))}`,
       ),
     )
   if (spec.volumeMode !== old.volumeMode)

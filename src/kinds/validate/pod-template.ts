@@ -4,7 +4,14 @@ import type { PodTemplateSpec } from '../k8s/core.ts'
 import type { LabelSelector } from '../k8s/meta.ts'
 import { isEmptySelector, matchesLabelSelector } from '../label-selector.ts'
 import { deepEqual } from './equal.ts'
-import { forbidden, IMMUTABLE, invalid, notSupported, required } from './field-error.ts'
+import {
+  forbidden,
+  IMMUTABLE,
+  invalid,
+  notSupported,
+  required,
+  labelsNotMatched,
+} from './field-error.ts'
 import { validateLabelSelector } from './label-selector.ts'
 import { validateAnnotations, validateLabels } from './object-meta.ts'
 import { validatePodSpec } from './pod-spec.ts'
@@ -37,13 +44,7 @@ export function validateSelectorAndTemplate({
     isSafe(errors) &&
     !matchesLabelSelector(selector, template.metadata?.labels)
   )
-    errors.push(
-      invalid(
-        'spec.template.metadata.labels',
-        template.metadata?.labels ?? {},
-        '`selector` does not match template `labels`',
-      ),
-    )
+    errors.push(labelsNotMatched('spec.template.metadata.labels', template.metadata?.labels))
   return [
     ...errors,
     ...validateTemplate(template, 'spec.template'),

@@ -16,6 +16,7 @@ import {
   nonNegative,
   notSupported,
   required,
+  labelsNotMatched,
 } from './field-error.ts'
 import { validateAtMostWhole, validateIntOrPercent } from './int-or-percent.ts'
 import { validateLabelSelector } from './label-selector.ts'
@@ -105,13 +106,7 @@ function validatePods({ selector, template }: StatefulSetSpec): FieldError[] {
     if (canMatch && isEmptySelector(selector))
       errors.push(invalid('spec.selector', selector, 'empty selector is invalid for statefulset'))
     if (canMatch && !matchesLabelSelector(selector, template.metadata?.labels))
-      errors.push(
-        invalid(
-          'spec.template.metadata.labels',
-          template.metadata?.labels ?? {},
-          '`selector` does not match template `labels`',
-        ),
-      )
+      errors.push(labelsNotMatched('spec.template.metadata.labels', template.metadata?.labels))
   }
   // Kubernetes leaves the pod itself to be judged when it is made: its volumes come from the claims.
   return [
