@@ -14,6 +14,7 @@ import { eventKind } from './event.ts'
 import { horizontalPodAutoscalerKind } from './horizontal-pod-autoscaler.ts'
 import { jobKind } from './job.ts'
 import { leaseKind } from './lease.ts'
+import { limitRangeKind } from './limit-range.ts'
 import { namespaceKind } from './namespace.ts'
 import { nodeKind } from './node.ts'
 import { persistentVolumeKind } from './persistent-volume.ts'
@@ -23,6 +24,8 @@ import { podDisruptionBudgetKind } from './pod-disruption-budget.ts'
 import { podTemplateKind } from './pod-template.ts'
 import { priorityClassKind } from './priority-class.ts'
 import { replicaSetKind } from './replica-set.ts'
+import { replicationControllerKind } from './replication-controller.ts'
+import { resourceQuotaKind } from './resource-quota.ts'
 import { roleKind } from './role.ts'
 import { roleBindingKind } from './role-binding.ts'
 import { secretKind } from './secret.ts'
@@ -44,6 +47,9 @@ export const builtinKinds = [
   persistentVolumeKind,
   persistentVolumeClaimKind,
   podTemplateKind,
+  replicationControllerKind,
+  resourceQuotaKind,
+  limitRangeKind,
   replicaSetKind,
   deploymentKind,
   statefulSetKind,

@@ -103,6 +103,9 @@ function scaleOf(resource: ServedResource, object: KubeObject): Scale {
 function selectorText(value: unknown): string | undefined {
   if (typeof value === 'string') return value
   if (typeof value !== 'object' || value === null) return undefined
+  // A ReplicationController selects by a plain map of labels.
+  if (Object.values(value).every((one) => typeof one === 'string'))
+    return formatLabelSelector({ matchLabels: value as Record<string, string> })
   return formatLabelSelector(value as LabelSelector)
 }
 

@@ -44,6 +44,20 @@ test('scale shows and sets the replicas of a deployment', async () => {
   })
 })
 
+test('scale shows the selector of a replication controller, which is a map', async () => {
+  const { api } = await testCluster()
+  const controllers = '/api/v1/namespaces/default/replicationcontrollers'
+  const { spec } = deployment('r')
+  await api.create(controllers, {
+    apiVersion: 'v1',
+    kind: 'ReplicationController',
+    metadata: { name: 'r' },
+    spec: { template: spec.template },
+  })
+  const scale = await api.get(`${controllers}/r/scale`)
+  assert.equal(scale['status']?.['selector'], 'app=r')
+})
+
 test('binding gives a pod its node once', async () => {
   const { api } = await clusterForPods()
   await api.create(PODS, pod('p'))
