@@ -54,6 +54,12 @@ export interface Call {
   warnings: string[]
 }
 
+/** On whose behalf something is written, and where warnings for him go. */
+export interface Writer {
+  user: UserInfo
+  warnings?: string[]
+}
+
 export type Outcome =
   /** `stored` is there when `object` is exactly what is stored: its bytes can be sent as they are. */
   | {

@@ -6,10 +6,12 @@ import type { ObjectStorage } from '../objects/object-storage.ts'
 import type { ResourceRegistry } from '../resources.ts'
 import { crdStatus } from '../crd/crd-status.ts'
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
+import { limitRanger } from './limit-ranger.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import type { AdmissionPlugin } from './plugin.ts'
 import { podPriority } from './pod-priority.ts'
 import { preventEscalation } from './prevent-escalation.ts'
+import { resourceQuotaAdmission } from './resource-quota.ts'
 import { serviceAccountAdmission } from './service-account.ts'
 import { serviceAddresses } from './service-addresses.ts'
 import { storageInUse } from './storage-in-use.ts'
@@ -34,6 +36,7 @@ export function builtinAdmission(options: BuiltinAdmissionOptions): BuiltinAdmis
   return {
     plugins: [
       namespaceLifecycle(reader),
+      limitRanger(reader),
       serviceAccountAdmission(reader, random),
       podPriority(reader),
       defaultTolerationSeconds,
@@ -41,6 +44,7 @@ export function builtinAdmission(options: BuiltinAdmissionOptions): BuiltinAdmis
       crdStatus({ reader, resources, clock }),
       preventEscalation(objects),
       addresses.plugin,
+      resourceQuotaAdmission(objects, clock),
     ],
     close: () => addresses.close(),
   }

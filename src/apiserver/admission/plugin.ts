@@ -2,6 +2,7 @@
 // may change the object, then every plugin may refuse it.
 import type { UserInfo } from '#base/api-call.ts'
 import type { KubeObject } from '#kinds/object.ts'
+import type { KeyedDraft } from '../objects/object-storage.ts'
 
 export interface AdmissionRequest {
   operation: 'CREATE' | 'UPDATE' | 'DELETE'
@@ -21,6 +22,13 @@ export interface AdmissionRequest {
   dryRun: boolean
   /** Called when the write did not happen after all. */
   onAbandoned(undo: () => void): void
+  /**
+   * Further writes for the commit that stores the object: all of them happen, or none. Made right
+   * before each try, from what is accepted then; may throw a StatusError to refuse.
+   */
+  joinCommit(make: () => readonly KeyedDraft[]): void
+  /** Tells the client something that does not keep the write from happening. */
+  warn(text: string): void
 }
 
 export interface AdmissionPlugin {

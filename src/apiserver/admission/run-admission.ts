@@ -1,19 +1,32 @@
+import type { KeyedDraft } from '../objects/object-storage.ts'
 import type { AdmissionPlugin, AdmissionRequest } from './plugin.ts'
 
-/** A request whose plugins have been asked; `abandon` undoes what they set aside for it. */
+/** A request whose plugins have been asked. */
 export interface Admitted {
   request: AdmissionRequest
+  /** What else the commit is to write, as of now; throws a StatusError when that refuses it. */
+  joined(): KeyedDraft[]
+  /** Undoes what plugins set aside for it. */
   abandon(): void
 }
 
-export type AdmissionSubject = Omit<AdmissionRequest, 'onAbandoned'>
+export type AdmissionSubject = Omit<AdmissionRequest, 'onAbandoned' | 'joinCommit' | 'warn'> & {
+  /** Where warnings to the client go, if there is one. */
+  warnings?: string[] | undefined
+}
 
 export async function admit(
   plugins: readonly AdmissionPlugin[],
-  subject: AdmissionSubject,
+  { warnings, ...subject }: AdmissionSubject,
 ): Promise<Admitted> {
   const undos: (() => void)[] = []
-  const request: AdmissionRequest = { ...subject, onAbandoned: (undo) => void undos.push(undo) }
+  const joins: (() => readonly KeyedDraft[])[] = []
+  const request: AdmissionRequest = {
+    ...subject,
+    onAbandoned: (undo) => void undos.push(undo),
+    joinCommit: (make) => void joins.push(make),
+    warn: (text) => void warnings?.push(text),
+  }
   const abandon = () => {
     for (const undo of undos.splice(0)) undo()
   }
@@ -23,7 +36,7 @@ export async function admit(
     abandon()
     throw error
   }
-  return { request, abandon }
+  return { request, abandon, joined: () => joins.flatMap((make) => make()) }
 }
 
 export async function validateAdmission(

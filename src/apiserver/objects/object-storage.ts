@@ -13,6 +13,13 @@ export interface Stored<T extends KubeObject = KubeObject> {
 
 export type Written = { ok: true; stored: Stored } | { ok: false }
 
+export interface KeyedDraft {
+  key: string
+  draft: KubeObject
+  /** Revision the key must have now. */
+  expect: number
+}
+
 export interface ObjectStorage {
   readonly store: Store
   /** Newest durable revision. */
@@ -21,8 +28,16 @@ export interface ObjectStorage {
   /** The newest value accepted, also while it waits for the disk: what writes build on. */
   getAccepted(key: string): Stored | undefined
   list(prefix: string, options?: { after?: string; limit?: number }): Stored[]
-  /** Writes `draft`, which the storage then owns; `expect` 0 means that the key must be new. */
-  write(key: string, draft: KubeObject, expect: number): Promise<Written>
+  /**
+   * Writes `draft`, which the storage then owns; `expect` 0 means that the key must be new. Further
+   * writes happen with it in one commit, or not at all.
+   */
+  write(
+    key: string,
+    draft: KubeObject,
+    expect: number,
+    further?: readonly KeyedDraft[],
+  ): Promise<Written>
   /** Removes the key and gives the revision of that. */
   remove(key: string, expect: number): Promise<{ ok: true; revision: number } | { ok: false }>
   /** Resolves when all that was accepted so far is on disk and can be read. */
@@ -74,14 +89,19 @@ export function createObjectStorage(store: Store): ObjectStorage {
       return entry && stored(entry)
     },
     list: (prefix, options) => store.list(prefix, options).map(stored),
-    async write(key, draft, expect) {
+    async write(key, draft, expect, further = []) {
       let bytes: Uint8Array | undefined
       const operation: Operation = {
         key,
         expect,
         value: (revision) => (bytes = encode(draft, revision)),
       }
-      const result = await store.commit([operation])
+      const others = further.map((other): Operation => ({
+        key: other.key,
+        expect: other.expect,
+        value: (revision) => encode(other.draft, revision),
+      }))
+      const result = await store.commit([operation, ...others])
       if (!result.ok || bytes === undefined) return { ok: false }
       const { revision } = result
       return { ok: true, stored: { key, object: decode(bytes), bytes, revision } }

@@ -4,7 +4,7 @@ import type { Admitted } from '../admission/run-admission.ts'
 import { admit, validateAdmission } from '../admission/run-admission.ts'
 import { invalidObject } from '../api-errors.ts'
 import { readObject } from '../body.ts'
-import type { Call, ClusterContext, Draft, Outcome } from '../context.ts'
+import type { Call, ClusterContext, Draft, Outcome, Writer } from '../context.ts'
 import { apiLimits } from '../limits.ts'
 import { generatedName, identify, startMetadata } from '../objects/metadata.ts'
 import type { Stored } from '../objects/object-storage.ts'
@@ -51,7 +51,7 @@ export interface Creation {
 /** Stores a new object; on a dry run gives what would have been stored. */
 export async function create(
   context: ClusterContext,
-  call: Pick<Call, 'user'>,
+  call: Writer,
   creation: Creation,
 ): Promise<Created> {
   const { draft, resource, namespace } = creation
@@ -71,7 +71,7 @@ export async function create(
 
 async function createNamed(
   context: ClusterContext,
-  call: Pick<Call, 'user'>,
+  call: Writer,
   { draft, resource, namespace, options }: Creation,
 ): Promise<Created> {
   const { definition } = resource
@@ -90,6 +90,7 @@ async function createNamed(
     object: draft,
     old: undefined,
     user: call.user,
+    warnings: call.warnings,
     dryRun: options.dryRun,
   })
   try {
@@ -110,13 +111,14 @@ async function store(
 ): Promise<Created> {
   const { name } = draft.metadata
   const key = keyFor(resource, namespace, name)
+  const joined = admitted.joined()
   if (options.dryRun) {
     if (context.objects.getAccepted(key) !== undefined)
       throw alreadyExists(resourceName(resource), name)
     admitted.abandon()
     return { object: withRevision(draft, undefined) }
   }
-  const written = await context.objects.write(key, draft, 0)
+  const written = await context.objects.write(key, draft, 0, joined)
   if (!written.ok) throw alreadyExists(resourceName(resource), name)
   return { object: written.stored.object, stored: written.stored }
 }

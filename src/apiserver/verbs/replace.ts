@@ -7,7 +7,7 @@ import { deepEqual } from '#kinds/validate/equal.ts'
 import type { Admitted } from '../admission/run-admission.ts'
 import { admit, validateAdmission } from '../admission/run-admission.ts'
 import { invalidObject } from '../api-errors.ts'
-import type { Call, ClusterContext, Draft, Target } from '../context.ts'
+import type { ClusterContext, Draft, Target, Writer } from '../context.ts'
 import { carryMetadata, countGeneration, isReleased } from '../objects/metadata.ts'
 import type { Stored } from '../objects/object-storage.ts'
 import { prepareWrite } from '../objects/prepare-write.ts'
@@ -34,7 +34,7 @@ export interface Replaced {
  */
 export async function replace(
   context: ClusterContext,
-  call: Pick<Call, 'user'>,
+  call: Writer,
   replacement: Replacement,
 ): Promise<Replaced> {
   const { target, dryRun, change } = replacement
@@ -48,7 +48,7 @@ export async function replace(
     const admitted = await prepare(context, call, { ...replacement, current, draft })
     try {
       await validateAdmission(context.admission, admitted)
-      const replaced = dryRun ? { object: draft } : await commit(context, current, draft)
+      const replaced = await commit(context, { current, draft, dryRun }, admitted)
       if (dryRun || replaced === undefined) admitted.abandon()
       if (replaced !== undefined) return replaced
     } catch (error) {
@@ -73,7 +73,7 @@ interface Preparation extends Replacement {
 
 async function prepare(
   context: ClusterContext,
-  call: Pick<Call, 'user'>,
+  call: Writer,
   { target, dryRun, current, draft, byServer }: Preparation,
 ): Promise<Admitted> {
   const { resource, name, namespace, subresource } = target
@@ -96,6 +96,7 @@ async function prepare(
     object: draft,
     old,
     user: call.user,
+    warnings: call.warnings,
     dryRun,
   })
   if (byServer === true) return admitted
@@ -108,12 +109,22 @@ async function prepare(
   return admitted
 }
 
+interface Change {
+  current: Stored
+  draft: Draft
+  dryRun: boolean
+}
+
 /** Undefined when another write came first. */
 async function commit(
   context: ClusterContext,
-  current: Stored,
-  draft: Draft,
+  { current, draft, dryRun }: Change,
+  admitted: Admitted,
 ): Promise<Replaced | undefined> {
+  if (dryRun) {
+    admitted.joined()
+    return { object: draft }
+  }
   if (isReleased(draft)) {
     const removed = await context.objects.remove(current.key, current.revision)
     return removed.ok ? { object: draft } : undefined
@@ -123,6 +134,11 @@ async function commit(
     if (current.revision > context.objects.revision) await context.objects.settled()
     return { object: current.object, stored: current }
   }
-  const written = await context.objects.write(current.key, draft, current.revision)
+  const written = await context.objects.write(
+    current.key,
+    draft,
+    current.revision,
+    admitted.joined(),
+  )
   return written.ok ? { object: written.stored.object, stored: written.stored } : undefined
 }

@@ -4,7 +4,7 @@ import type { LimitRange, LimitRangeItem } from '../k8s/core.ts'
 import type { Quantity } from '../object.ts'
 import { checkQualifiedName } from '../names.ts'
 import { compareQuantities, parseQuantity } from '../quantity.ts'
-import { HUGE_PAGES, isQuotaResource } from '../quota-resources.ts'
+import { HUGE_PAGES, isQuotaResource } from '../quota/resources.ts'
 import { duplicate, forbidden, invalid, invalidEach, required } from './field-error.ts'
 
 const TYPES = new Set(['Pod', 'Container', 'PersistentVolumeClaim'])

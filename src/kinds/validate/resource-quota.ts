@@ -9,7 +9,7 @@ import {
   isQuotaResource,
   isQuotaScope,
   isValidInScope,
-} from '../quota-resources.ts'
+} from '../quota/resources.ts'
 import { deepEqual } from './equal.ts'
 import { IMMUTABLE, invalid, invalidEach, required } from './field-error.ts'
 

@@ -25,6 +25,8 @@ const request = (over: Partial<AdmissionRequest>): AdmissionRequest => ({
   user: { username: 'ann', groups: [] },
   dryRun: false,
   onAbandoned: () => undefined,
+  joinCommit: () => undefined,
+  warn: () => undefined,
   ...over,
 })
 

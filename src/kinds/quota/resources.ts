@@ -1,6 +1,6 @@
 // Which resources a ResourceQuota may bound, and which of them each scope selects.
 // The sets are those of Kubernetes' core validation.
-import type { ResourceQuotaSpec } from './k8s/core.ts'
+import type { ResourceQuotaSpec } from '../k8s/core.ts'
 
 export type QuotaScope = NonNullable<ResourceQuotaSpec['scopes']>[number]
 
