@@ -12,6 +12,8 @@ import { createNamespaceController } from './namespace.ts'
 import { type NodeLifecycleOptions, createNodeLifecycleController } from './node-lifecycle.ts'
 import { createPodGarbageController } from './pod-garbage.ts'
 import { createReplicaSetController } from './replica-set.ts'
+import { createReplicationController } from './replication-controller.ts'
+import { createResourceQuotaController } from './resource-quota.ts'
 import { type ServiceAccountOptions, createServiceAccountController } from './service-account.ts'
 import { createTaintEvictionController } from './taint-eviction.ts'
 import { createVolumeProtectionController } from './volume-protection.ts'
@@ -28,6 +30,7 @@ export function createHubControllers(
     createEventExpiryController(context),
     createClaimProtectionController(context),
     createVolumeProtectionController(context),
+    createResourceQuotaController(context),
   ])
 }
 
@@ -40,6 +43,7 @@ export function createControllers(
     createHubControllers(context, options),
     createDeploymentController(context),
     createReplicaSetController(context),
+    createReplicationController(context),
     createEndpointSliceController(context),
     createEndpointsController(context),
     createNodeLifecycleController(context, options),

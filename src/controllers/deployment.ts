@@ -22,7 +22,7 @@ import { withDeploymentCondition } from './deployment-status.ts'
 import { type KeyedController, keyedController } from './keyed-controller.ts'
 import { isSameTemplate } from './pod-template-hash.ts'
 import { REVISION } from './replica-set-annotations.ts'
-import { isNamespaceTerminating } from './replica-set-pods.ts'
+import { isNamespaceTerminating } from './namespace-terminating.ts'
 import { specReplicas } from './rollout-size.ts'
 import { writeStatus } from './write-status.ts'
 

@@ -11,7 +11,7 @@ import {
 import type { Controller, ControllerContext } from './context.ts'
 import { MANAGED_BY, MANAGER, SERVICE_NAME, planEndpointSlices } from './endpoint-slice-plan.ts'
 import { keyedController } from './keyed-controller.ts'
-import { isNamespaceTerminating } from './replica-set-pods.ts'
+import { isNamespaceTerminating } from './namespace-terminating.ts'
 import { selects } from './service-endpoints.ts'
 import { watchServicePods } from './service-watch.ts'
 import { TriggerTimes } from './trigger-times.ts'

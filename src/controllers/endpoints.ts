@@ -11,7 +11,7 @@ import {
 import type { Controller, ControllerContext } from './context.ts'
 import { HEADLESS, triggerAnnotation } from './endpoint-slice-plan.ts'
 import { keyedController } from './keyed-controller.ts'
-import { isNamespaceTerminating } from './replica-set-pods.ts'
+import { isNamespaceTerminating } from './namespace-terminating.ts'
 import {
   addressedPods,
   endpointState,

@@ -11,7 +11,7 @@ import {
 } from '#kinds/refs.ts'
 import type { Controller, ControllerContext } from './context.ts'
 import { keyedController } from './keyed-controller.ts'
-import { isNamespaceTerminating } from './replica-set-pods.ts'
+import { isNamespaceTerminating } from './namespace-terminating.ts'
 
 const ACCOUNT = 'default'
 const ROOT_CA = 'kube-root-ca.crt'

@@ -1,33 +1,46 @@
-// How many pods a ReplicaSet lacks or has too many, and the status that says so. Pure.
+// How many pods an owner lacks or has too many, and the status that says so. Pure.
 import { rfc3339 } from '#base/clock.ts'
-import type { ReplicaSet, ReplicaSetCondition, ReplicaSetStatus } from '#kinds/k8s/apps.ts'
-import type { Pod } from '#kinds/k8s/core.ts'
+import type { ReplicaSetCondition, ReplicaSetStatus } from '#kinds/k8s/apps.ts'
+import type { Pod, PodTemplateSpec } from '#kinds/k8s/core.ts'
 import { matchesLabelMap } from '#kinds/label-selector.ts'
+import type { KubeObject } from '#kinds/object.ts'
 import { isPodAvailable, isPodReady } from '#kinds/pod-status.ts'
 import { inDeletionOrder } from './pod-deletion-order.ts'
 
-/** Most pods that one look at a ReplicaSet creates or deletes. */
+/** What a ReplicaSet and a ReplicationController have in common. */
+export interface ReplicaOwner extends KubeObject {
+  spec: {
+    replicas?: number | undefined
+    minReadySeconds?: number | undefined
+    template?: PodTemplateSpec | undefined
+  }
+  status?: { conditions?: ReplicaSetCondition[] | undefined } | undefined
+}
+
+export type ReplicaStatus = ReplicaSetStatus
+
+/** Most pods that one look at an owner creates or deletes. */
 export const BURST_PODS_MAX = 500
 
-export interface ReplicaSetSnapshot {
-  replicaSet: ReplicaSet
+export interface ReplicaSnapshot<T extends ReplicaOwner = ReplicaOwner> {
+  owner: T
   /** Its pods that run or are to run. */
   active: readonly Pod[]
   /** Its pods that are being deleted. */
   terminating: readonly Pod[]
-  /** Active pods of all ReplicaSets of the same controller, its own included. */
+  /** Active pods of all owners with the same controller, its own included. */
   related: readonly Pod[]
   nowMs: number
 }
 
-export type ReplicaSetPlan =
+export type ReplicaPlan =
   | { type: 'enough' }
   | { type: 'create'; count: number }
   | { type: 'delete'; pods: Pod[] }
 
-export function planReplicas(snapshot: ReplicaSetSnapshot): ReplicaSetPlan {
-  const { replicaSet, active, related, nowMs } = snapshot
-  const wanted = replicaSet.spec.replicas ?? 1
+export function planReplicas(snapshot: ReplicaSnapshot): ReplicaPlan {
+  const { owner, active, related, nowMs } = snapshot
+  const wanted = owner.spec.replicas ?? 1
   const surplus = active.length - wanted
   if (surplus === 0) return { type: 'enough' }
   if (surplus < 0) return { type: 'create', count: Math.min(-surplus, BURST_PODS_MAX) }
@@ -39,11 +52,11 @@ export function planReplicas(snapshot: ReplicaSetSnapshot): ReplicaSetPlan {
 
 const positive = (count: number): number | undefined => (count > 0 ? count : undefined)
 
-export function replicaSetStatus(
-  { replicaSet, active, terminating, nowMs }: ReplicaSetSnapshot,
+export function replicaStatus(
+  { owner, active, terminating, nowMs }: ReplicaSnapshot,
   failure: { reason: 'FailedCreate' | 'FailedDelete'; message: string } | undefined,
-): ReplicaSetStatus {
-  const { minReadySeconds = 0, template } = replicaSet.spec
+): ReplicaStatus {
+  const { minReadySeconds = 0, template } = owner.spec
   const labels = template?.metadata?.labels ?? {}
   const count = (test: (pod: Pod) => boolean) => positive(active.filter(test).length)
   return {
@@ -52,8 +65,8 @@ export function replicaSetStatus(
     readyReplicas: count(isPodReady),
     availableReplicas: count((pod) => isPodAvailable(pod, minReadySeconds, nowMs)),
     terminatingReplicas: terminating.length,
-    observedGeneration: replicaSet.metadata.generation,
-    conditions: failureConditions(replicaSet.status?.conditions ?? [], failure, nowMs),
+    observedGeneration: owner.metadata.generation,
+    conditions: failureConditions(owner.status?.conditions ?? [], failure, nowMs),
   }
 }
 
