@@ -14,8 +14,10 @@ export function inProcessCall(
     const signal =
       request.signal === undefined ? closing : AbortSignal.any([request.signal, closing])
     signal.throwIfAborted()
-    const outcome = await answer({ user, request: serverRequest(request, signal), warnings: [] })
-    return responseOf(outcome, { signal, watchQueueEventsMax })
+    const warnings: string[] = []
+    const outcome = await answer({ user, request: serverRequest(request, signal), warnings })
+    const response = responseOf(outcome, { signal, watchQueueEventsMax })
+    return response.type === 'object' && warnings.length > 0 ? { ...response, warnings } : response
   }
 }
 

@@ -22,6 +22,8 @@ export const apiLimits = {
   /** Tries to find a free name for `generateName`. */
   generateNameTriesMax: 8,
   patchOperationsMax: 10_000,
+  /** Pods held against a new PodSecurity level of their namespace. */
+  podsCheckedMax: 3_000,
   /** Objects a deletecollection removes side by side, so that they share commits. */
   deletesAtOnceMax: 50,
   /** A client must have sent its headers, and then its body, within these. */

@@ -32,6 +32,7 @@ export const textOf = (json: unknown): string =>
 export interface Answer {
   status: number
   body: Json
+  warnings: readonly string[]
 }
 
 export interface TestApi {
@@ -91,7 +92,8 @@ function testApi(cluster: LogicalCluster, user: UserInfo): TestApi {
   ): Promise<Answer> => {
     const answer = await ask(request, url)
     if (answer.type !== 'object') throw new TypeError(`${url} answered with ${answer.type}`)
-    return { status: answer.status, body: answer.body as Json }
+    const { status, body, warnings = [] } = answer
+    return { status, body: body as Json, warnings }
   }
   const send: TestApi['send'] = (method, path, body) => objectOf({ method, body }, path)
   const bodyOf = async (method: ApiRequest['method'], path: string, body?: unknown) =>

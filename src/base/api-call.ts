@@ -27,7 +27,8 @@ export interface ApiRequest {
 }
 
 export type ApiResponse =
-  | { type: 'object'; status: number; body: unknown }
+  /** `warnings` are texts of Warning headers, if there are any. */
+  | { type: 'object'; status: number; body: unknown; warnings?: readonly string[] }
   /** A watch: ends when the server closes it or the request's signal aborts. */
   | { type: 'watch'; events: AsyncIterable<unknown> }
   /** Text such as a log; ends when it is complete or the request's signal aborts. */

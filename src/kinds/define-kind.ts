@@ -23,6 +23,7 @@ export interface KindOptions<T extends KubeObject> {
   validate?(object: T, old: T | undefined, subresource?: Subresource): FieldError[]
   prepare?: Prepare<T>
   stamp?: (object: T, old: T | undefined, now: number) => void
+  derive?: (object: T) => void
   deprecation?: string
   columns: readonly Column<T>[]
   fields?: Readonly<Record<string, (object: T) => string>>
@@ -49,6 +50,7 @@ export function defineKind<T extends KubeObject>(options: KindOptions<T>): KindD
     ],
     ...(options.prepare === undefined ? {} : { prepare: options.prepare }),
     ...(options.stamp === undefined ? {} : { stamp: options.stamp }),
+    ...(options.derive === undefined ? {} : { derive: options.derive }),
     ...(options.deprecation === undefined ? {} : { deprecation: options.deprecation }),
     ...(options.fields === undefined ? {} : { fields: options.fields }),
     ...(options.alsoServedAs === undefined ? {} : { alsoServedAs: options.alsoServedAs }),

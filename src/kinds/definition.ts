@@ -63,6 +63,8 @@ export interface KindDefinition<T extends KubeObject = KubeObject> {
    * or not. Pure.
    */
   validate(object: T, old: T | undefined, subresource?: Subresource): FieldError[]
+  /** Fills in what of a new object follows from the rest, once admission has changed it. */
+  derive?(object: T): void
   /**
    * Prepares a write in place: drops `status` on create, keeps the old `status` on update of the main
    * resource and the old `spec` on update of status, and so on. `metadata.generation` is the server's.

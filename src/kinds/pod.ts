@@ -29,7 +29,6 @@ const statusRules = prepareStatus<Pod>({
   initial: (pod) => ({
     phase: 'Pending',
     ...(pod.spec.schedulingGates?.length ? { conditions: [GATED] } : {}),
-    qosClass: qosClassOf(pod),
   }),
 })
 
@@ -111,6 +110,9 @@ export const podKind = defineKind<Pod>({
     keepField(pod.metadata, old.metadata, 'ownerReferences')
     pod.status ??= {}
     pod.status.qosClass = old.status?.qosClass
+  },
+  derive(pod) {
+    pod.status = { ...pod.status, qosClass: qosClassOf(pod) }
   },
   columns,
   fields: {

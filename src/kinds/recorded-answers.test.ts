@@ -57,6 +57,7 @@ function created(
   definition.defaults(object)
   definition.prepare?.(object, undefined, undefined)
   definition.stamp?.(object, undefined, Date.parse(metadata.creationTimestamp ?? '2026-11-01'))
+  definition.derive?.(object)
   return { definition, object }
 }
 

@@ -10,6 +10,7 @@ import { limitRanger } from './limit-ranger.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import type { AdmissionPlugin } from './plugin.ts'
 import { podPriority } from './pod-priority.ts'
+import { podSecurity } from './pod-security.ts'
 import { preventEscalation } from './prevent-escalation.ts'
 import { resourceQuotaAdmission } from './resource-quota.ts'
 import { serviceAccountAdmission } from './service-account.ts'
@@ -38,6 +39,7 @@ export function builtinAdmission(options: BuiltinAdmissionOptions): BuiltinAdmis
       namespaceLifecycle(reader),
       limitRanger(reader),
       serviceAccountAdmission(reader, random),
+      podSecurity(reader),
       podPriority(reader),
       defaultTolerationSeconds,
       storageInUse,

@@ -28,7 +28,7 @@ const CONTAINER = {
 
 test('what containers leave out is filled in, and told by an annotation', async () => {
   const api = await clusterWith(CONTAINER)
-  const { spec, metadata } = await api.create(
+  const { spec, metadata, status } = await api.create(
     PODS,
     withResources(
       'p',
@@ -40,6 +40,7 @@ test('what containers leave out is filled in, and told by an annotation', async 
     requests: { cpu: '150m', memory: '64Mi' },
     limits: { cpu: '200m', memory: '64Mi' },
   })
+  assert.equal(status?.['qosClass'], 'Burstable')
   assert.deepEqual(metadata?.['annotations'], {
     'kubernetes.io/limit-ranger':
       'LimitRanger plugin set: memory request for container main; cpu, memory limit for container main; cpu, memory request for init container first; cpu, memory limit for init container first',

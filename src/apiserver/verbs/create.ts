@@ -94,6 +94,7 @@ async function createNamed(
     dryRun: options.dryRun,
   })
   try {
+    definition.derive?.(draft)
     const errors = definition.validate(draft, undefined)
     if (errors.length > 0) throw invalidObject(resource, draft.metadata.name ?? '', errors)
     await validateAdmission(context.admission, admitted)
