@@ -176,6 +176,11 @@ class FakeServer {
     if (path.subresource === 'binding') return this.#bind(path, body)
     if (path.subresource === 'eviction')
       return this.#remove(path, this.#existing(path), 'Background')
+    if (path.subresource === 'token')
+      return {
+        ...(body as object),
+        status: { token: `token of ${this.#existing(path).metadata.name}` },
+      }
     throw new StatusError('NotFound', 'the server could not find the requested resource')
   }
 

@@ -1,5 +1,6 @@
 // All controllers of one logical cluster, as one.
 import { createClaimProtectionController } from './claim-protection.ts'
+import { createAccountTokenController } from './account-token.ts'
 import { combined } from './combined.ts'
 import type { Controller, ControllerContext } from './context.ts'
 import { createDeploymentController } from './deployment.ts'
@@ -14,18 +15,21 @@ import { createPodGarbageController } from './pod-garbage.ts'
 import { createReplicaSetController } from './replica-set.ts'
 import { createReplicationController } from './replication-controller.ts'
 import { createResourceQuotaController } from './resource-quota.ts'
-import { type ServiceAccountOptions, createServiceAccountController } from './service-account.ts'
+import { type RootCaOptions, createRootCaController } from './root-ca.ts'
+import { createServiceAccountController } from './service-account.ts'
 import { createTaintEvictionController } from './taint-eviction.ts'
 import { createVolumeProtectionController } from './volume-protection.ts'
 
 /** Controllers of a cluster without nodes, such as the hub. */
 export function createHubControllers(
   context: ControllerContext,
-  options: ServiceAccountOptions,
+  options: RootCaOptions,
 ): Controller {
   return combined([
     createNamespaceController(context),
-    createServiceAccountController(context, options),
+    createServiceAccountController(context),
+    createRootCaController(context, options),
+    createAccountTokenController(context, options),
     createGarbageCollector(context),
     createEventExpiryController(context),
     createClaimProtectionController(context),
@@ -37,7 +41,7 @@ export function createHubControllers(
 /** Controllers of a cluster that runs pods. The caller starts the informers. */
 export function createControllers(
   context: ControllerContext,
-  options: ServiceAccountOptions & NodeLifecycleOptions,
+  options: RootCaOptions & NodeLifecycleOptions,
 ): Controller {
   return combined([
     createHubControllers(context, options),

@@ -16,6 +16,7 @@ import { controllerBench } from './controller-bench.ts'
 import { createDisruptionController } from './disruption.ts'
 import { createEventExpiryController } from './event-expiry.ts'
 import { createNamespaceController } from './namespace.ts'
+import { createRootCaController } from './root-ca.ts'
 import { createServiceAccountController } from './service-account.ts'
 
 const namespace = (name: string): Namespace => ({
@@ -65,21 +66,43 @@ test('namespace controller deletes pods first, then all else, then the namespace
   await stop()
 })
 
-test('service account controller gives each namespace its account and CA, and makes both right again', async () => {
-  const { api, settle, stop } = controllerBench((context) =>
-    createServiceAccountController(context, { rootCaPem: 'PEM' }),
-  )
+test('service account controller gives each namespace its account, again and again', async () => {
+  const { api, settle, stop } = controllerBench(createServiceAccountController)
   api.put(namespaces, namespace('n'))
   await settle()
   const account = { namespace: 'n', name: 'default' }
-  const ca = { namespace: 'n', name: 'kube-root-ca.crt' }
   assert.notEqual(api.get(serviceAccounts, account), undefined)
-  assert.deepEqual(api.get(configMaps, ca)?.data, { 'ca.crt': 'PEM' })
   api.remove(serviceAccounts, account)
-  api.put(configMaps, { ...api.get(configMaps, ca)!, data: { 'ca.crt': 'other' } })
   await settle()
   assert.notEqual(api.get(serviceAccounts, account), undefined)
-  assert.deepEqual(api.get(configMaps, ca)?.data, { 'ca.crt': 'PEM' })
+  await stop()
+})
+
+test('root CA controller gives each namespace the CA to trust, and makes it right again', async () => {
+  const { api, settle, stop } = controllerBench((context) =>
+    createRootCaController(context, { rootCaPem: 'PEM' }),
+  )
+  api.put(namespaces, namespace('n'))
+  await settle()
+  const ca = { namespace: 'n', name: 'kube-root-ca.crt' }
+  const { data, metadata } = api.get(configMaps, ca)!
+  assert.deepEqual(data, { 'ca.crt': 'PEM' })
+  assert.match(metadata.annotations?.['kubernetes.io/description'] ?? '', /^Contains a CA bundle/)
+  api.put(configMaps, {
+    ...api.get(configMaps, ca)!,
+    metadata: { ...metadata, annotations: { own: 'yes' } },
+    data: { 'ca.crt': 'other', more: 'x' },
+  })
+  await settle()
+  const mended = api.get(configMaps, ca)!
+  assert.deepEqual(mended.data, { 'ca.crt': 'PEM' })
+  assert.deepEqual(Object.keys(mended.metadata.annotations ?? {}).toSorted(), [
+    'kubernetes.io/description',
+    'own',
+  ])
+  api.remove(configMaps, ca)
+  await settle()
+  assert.notEqual(api.get(configMaps, ca), undefined)
   await stop()
 })
 

@@ -9,14 +9,16 @@ import { createNamespaceController } from '#controllers/namespace.ts'
 import { createNodeLifecycleController } from '#controllers/node-lifecycle.ts'
 import { createPodGarbageController } from '#controllers/pod-garbage.ts'
 import { createReplicaSetController } from '#controllers/replica-set.ts'
+import { createRootCaController } from '#controllers/root-ca.ts'
 import { createServiceAccountController } from '#controllers/service-account.ts'
 import { createTaintEvictionController } from '#controllers/taint-eviction.ts'
 import { NODE_GRACE_MS } from '../real-processes.ts'
 
 const makers = {
   namespace: createNamespaceController,
-  serviceAccount: (context: ControllerContext) =>
-    createServiceAccountController(context, { rootCaPem: 'simulated' }),
+  serviceAccount: createServiceAccountController,
+  rootCa: (context: ControllerContext) =>
+    createRootCaController(context, { rootCaPem: 'simulated' }),
   garbageCollector: createGarbageCollector,
   deployment: createDeploymentController,
   replicaSet: createReplicaSetController,
