@@ -1,6 +1,7 @@
 // Fills Secrets of type kubernetes.io/service-account-token with a token of the account they name, which
 // is good as long as the Secret is there; removes them with the account.
 import { isReason } from '#base/errors.ts'
+import type { Client } from '#client/types.ts'
 import type { TokenRequest } from '#kinds/k8s/authentication.ts'
 import type { Secret, ServiceAccount } from '#kinds/k8s/core.ts'
 import { isDeleting } from '#kinds/meta.ts'
@@ -54,12 +55,15 @@ export function createAccountTokenController(
     const secret = secrets.get(key)
     const accountKey = secret && accountKeyOf(secret)
     if (!secret || accountKey === undefined || isDeleting(secret)) return
-    const account = await accountOf(secret, accountKey)
-    if (account === undefined) return remove(secret)
+    const account = await newestAccount(client, secret, {
+      key: accountKey,
+      known: accounts.get(accountKey),
+    })
+    if (account === undefined) return remove(client, secret)
     const data = {
       'ca.crt': encoded(rootCaPem),
       namespace: encoded(secret.metadata.namespace ?? ''),
-      token: secret.data?.['token'] ?? encoded(await newToken(account, secret)),
+      token: secret.data?.['token'] ?? encoded(await newToken(client, account, secret)),
     }
     const uid = account.metadata.uid ?? ''
     const hasAll = Object.entries(data).every(([name, value]) => secret.data?.[name] === value)
@@ -73,48 +77,55 @@ export function createAccountTokenController(
       data: { ...secret.data, ...data },
     })
   }
+}
 
-  /** Undefined when there is none, or another than the one the Secret was filled for. */
-  async function accountOf(secret: Secret, key: string): Promise<ServiceAccount | undefined> {
-    const wanted = secret.metadata.annotations?.[ACCOUNT_UID]
-    const fits = (account: ServiceAccount) => !wanted || account.metadata.uid === wanted
-    const known = accounts.get(key)
-    if (known !== undefined && fits(known)) return known
-    try {
-      // Not seen yet is not the same as gone.
-      const place = { namespace: secret.metadata.namespace, name: key.slice(key.indexOf('/') + 1) }
-      const account = await client.resource(accountKind).get(place)
-      return fits(account) ? account : undefined
-    } catch (error) {
-      if (isReason(error, 'NotFound')) return undefined
-      throw error
-    }
+/** Undefined when there is none, or another than the one the Secret was filled for. */
+async function newestAccount(
+  client: Client,
+  secret: Secret,
+  { key, known }: { key: string; known: ServiceAccount | undefined },
+): Promise<ServiceAccount | undefined> {
+  const wanted = secret.metadata.annotations?.[ACCOUNT_UID]
+  const fits = (account: ServiceAccount) => !wanted || account.metadata.uid === wanted
+  if (known !== undefined && fits(known)) return known
+  try {
+    // Not seen yet is not the same as gone.
+    const place = { namespace: secret.metadata.namespace, name: key.slice(key.indexOf('/') + 1) }
+    const account = await client.resource(accountKind).get(place)
+    return fits(account) ? account : undefined
+  } catch (error) {
+    if (isReason(error, 'NotFound')) return undefined
+    throw error
   }
+}
 
-  async function newToken({ metadata }: ServiceAccount, secret: Secret): Promise<string> {
-    const { name, uid } = secret.metadata
-    const { status } = await client
-      .resource(accountKind)
-      .subresource<TokenRequest>('POST', metadata, 'token', {
-        apiVersion: 'authentication.k8s.io/v1',
-        kind: 'TokenRequest',
-        metadata: {},
-        spec: {
-          expirationSeconds: EXPIRATION_SECONDS,
-          boundObjectRef: { apiVersion: 'v1', kind: 'Secret', name, uid },
-        },
-      })
-    if (!status?.token) throw new Error(`no token came for the Secret "${keyOf(secret)}"`)
-    return status.token
-  }
+async function newToken(
+  client: Client,
+  { metadata }: ServiceAccount,
+  secret: Secret,
+): Promise<string> {
+  const { name, uid } = secret.metadata
+  const { status } = await client
+    .resource(accountKind)
+    .subresource<TokenRequest>('POST', metadata, 'token', {
+      apiVersion: 'authentication.k8s.io/v1',
+      kind: 'TokenRequest',
+      metadata: {},
+      spec: {
+        expirationSeconds: EXPIRATION_SECONDS,
+        boundObjectRef: { apiVersion: 'v1', kind: 'Secret', name, uid },
+      },
+    })
+  if (!status?.token) throw new Error(`no token came for the Secret "${keyOf(secret)}"`)
+  return status.token
+}
 
-  async function remove({ metadata }: Secret): Promise<void> {
-    const { uid = '', resourceVersion = '' } = metadata
-    try {
-      const preconditions = { uid, resourceVersion }
-      await client.resource(secretKind).delete(metadata, { preconditions })
-    } catch (error) {
-      if (!isReason(error, 'NotFound')) throw error
-    }
+async function remove(client: Client, { metadata }: Secret): Promise<void> {
+  const { uid = '', resourceVersion = '' } = metadata
+  try {
+    const preconditions = { uid, resourceVersion }
+    await client.resource(secretKind).delete(metadata, { preconditions })
+  } catch (error) {
+    if (!isReason(error, 'NotFound')) throw error
   }
 }

@@ -22,7 +22,8 @@ export interface OwnedSnapshot {
 export type CollectionAction =
   | { type: 'keep' }
   | { type: 'drop-owners'; ownerReferences: OwnerReference[] }
-  | { type: 'delete'; policy: 'Orphan' | 'Foreground' | 'Background' }
+  /** `isCycle`: what waits for it to go waits for itself by way of it. */
+  | { type: 'delete'; policy: 'Orphan' | 'Foreground' | 'Background'; isCycle: boolean }
   /** Its deletion waits for these. */
   | { type: 'wait-for'; dependents: readonly KubeObject[] }
   | { type: 'drop-finalizer'; finalizer: string }
@@ -46,7 +47,7 @@ function planDeleting({ object, dependents }: OwnedSnapshot): CollectionAction {
   if (!hasFinalizer(object, FOREGROUND)) return { type: 'keep' }
   const blocking = dependents.filter((dependent) => blocks(dependent, object))
   return blocking.length > 0
-    ? { type: 'wait-for', dependents: blocking }
+    ? { type: 'wait-for', dependents }
     : { type: 'drop-finalizer', finalizer: FOREGROUND }
 }
 
@@ -59,8 +60,15 @@ function planOwned({ object, stateOf, dependents }: OwnedSnapshot): CollectionAc
   if (solid.length > 0) return { type: 'drop-owners', ownerReferences: solid }
   // An owner that waits wants all below it to be gone, not only this object.
   const isAwaited = states.some(({ state }) => state === 'waiting')
-  if (isAwaited && dependents.length > 0) return { type: 'delete', policy: 'Foreground' }
-  if (hasFinalizer(object, ORPHAN)) return { type: 'delete', policy: 'Orphan' }
-  if (hasFinalizer(object, FOREGROUND)) return { type: 'delete', policy: 'Foreground' }
-  return { type: 'delete', policy: 'Background' }
+  if (isAwaited && dependents.length > 0) {
+    const isCycle = dependents.some((one) => isDeleting(one) && hasFinalizer(one, FOREGROUND))
+    return { type: 'delete', policy: 'Foreground', isCycle }
+  }
+  const remove = (policy: 'Orphan' | 'Foreground' | 'Background'): CollectionAction => ({
+    type: 'delete',
+    policy,
+    isCycle: false,
+  })
+  if (hasFinalizer(object, ORPHAN)) return remove('Orphan')
+  return remove(hasFinalizer(object, FOREGROUND) ? 'Foreground' : 'Background')
 }

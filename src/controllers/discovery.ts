@@ -1,4 +1,5 @@
 // Which kinds a cluster serves, custom ones included, by the API's discovery documents.
+import { describeError } from '#base/log.ts'
 import type { Client } from '#client/types.ts'
 import type { APIGroup, APIResourceList } from '#kinds/k8s/meta.ts'
 import type { KindRef } from '#kinds/ref.ts'
@@ -7,20 +8,31 @@ export interface DiscoveredKind extends KindRef {
   verbs: readonly string[]
 }
 
-/** Every kind once, in the version its group prefers, in the order of groups and names. */
-export async function discoverKinds(client: Client): Promise<DiscoveredKind[]> {
+export interface Discovery {
+  /** Every kind once, in the version its group prefers, in the order of groups and names. */
+  kinds: DiscoveredKind[]
+  /** Groups that did not answer, such as those of another server: what is in them is not known. */
+  failures: { group: string; version: string; message: string }[]
+}
+
+export async function discoverKinds(client: Client): Promise<Discovery> {
   const { groups } = (await client.raw('/apis')) as { groups: APIGroup[] }
   const roots = groups
     .map(({ versions, preferredVersion }) => preferredVersion ?? versions[0])
     .filter((version) => version !== undefined)
     .map(({ groupVersion }) => groupVersion)
     .toSorted()
-  const lists = [await kindsAt(client, '/api/v1', { group: '', version: 'v1' })]
+  const kinds = await kindsAt(client, '/api/v1', { group: '', version: 'v1' })
+  const failures: Discovery['failures'] = []
   for (const groupVersion of roots) {
     const [group = '', version = ''] = groupVersion.split('/')
-    lists.push(await kindsAt(client, `/apis/${groupVersion}`, { group, version }))
+    try {
+      kinds.push(...(await kindsAt(client, `/apis/${groupVersion}`, { group, version })))
+    } catch (error) {
+      failures.push({ group, version, message: describeError(error) })
+    }
   }
-  return lists.flat()
+  return { kinds, failures }
 }
 
 async function kindsAt(

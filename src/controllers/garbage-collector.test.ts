@@ -4,7 +4,7 @@ import type { ConfigMap } from '#kinds/k8s/core.ts'
 import type { OwnerReference } from '#kinds/k8s/meta.ts'
 import type { KubeObject } from '#kinds/object.ts'
 import type { KindRef } from '#kinds/ref.ts'
-import { configMaps, customResourceDefinitions } from '#kinds/refs.ts'
+import { configMaps, customResourceDefinitions, events, namespaces } from '#kinds/refs.ts'
 import { createClient } from '#client/create-client.ts'
 import { type ControllerBench, controllerBench } from './controller-bench.ts'
 import { createGarbageCollector } from './garbage-collector.ts'
@@ -112,6 +112,84 @@ test('garbage collector frees the dependents of an owner that is deleted as orph
   await passTime(bench)
   assert.deepEqual(namesIn(bench), ['child'])
   assert.deepEqual(bench.api.get(configMaps, place('child'))?.metadata.ownerReferences, [])
+  await bench.stop()
+})
+
+for (const policy of ['Background', 'Foreground'] as const)
+  test(`garbage collector is not held up by a circle of owners: ${policy}`, async () => {
+    const bench = await started()
+    const made = ['a', 'b', 'c'].map((name) => bench.api.put(configMaps, configMap(name)))
+    for (const [index, object] of made.entries()) {
+      const ownerReferences = ownedBy([made[(index + 2) % 3]!])
+      bench.api.put(configMaps, { ...object, metadata: { ...object.metadata, ownerReferences } })
+    }
+    await passTime(bench)
+    assert.equal(namesIn(bench).length, 3)
+    const resource = createClient(bench.api.call).resource(configMaps)
+    await resource.delete(place('a'), { propagationPolicy: policy })
+    await passTime(bench)
+    assert.deepEqual(namesIn(bench), [])
+    await bench.stop()
+  })
+
+test('garbage collector keeps what a second owner still holds while the first waits', async () => {
+  const bench = await started()
+  const [a, b] = ['a', 'b'].map((name) => bench.api.put(configMaps, configMap(name)))
+  const held = configMap('held', [a!])
+  bench.api.put(configMaps, { ...held, metadata: { ...held.metadata, finalizers: ['wait'] } })
+  bench.api.put(configMaps, configMap('shared', [a!, b!]))
+  await passTime(bench)
+  const resource = createClient(bench.api.call).resource(configMaps)
+  await resource.delete(place('a'), { propagationPolicy: 'Foreground' })
+  await passTime(bench)
+  const { deletionTimestamp, ownerReferences } = bench.api.get(
+    configMaps,
+    place('shared'),
+  )!.metadata
+  assert.equal(deletionTimestamp, undefined)
+  assert.deepEqual(
+    ownerReferences?.map(({ name }) => name),
+    ['b'],
+  )
+  await bench.stop()
+})
+
+const warningsIn = ({ api }: ControllerBench) =>
+  api
+    .list(events)
+    .filter(({ reason }) => reason === 'OwnerRefInvalidNamespace')
+    .map(({ message }) => message)
+
+test('garbage collector takes an owner in another namespace for none, and says so', async () => {
+  const bench = await started()
+  const elsewhere = configMap('owner')
+  const owner = bench.api.put(configMaps, {
+    ...elsewhere,
+    metadata: { ...elsewhere.metadata, namespace: 'other' },
+  })
+  bench.api.put(configMaps, configMap('child', [owner]))
+  await passTime(bench)
+  assert.deepEqual(namesIn(bench), ['owner'])
+  assert.deepEqual(warningsIn(bench), [
+    `ownerRef [v1/ConfigMap, namespace: default, name: owner, uid: ${owner.metadata.uid}] does not exist in namespace "default"`,
+  ])
+  await bench.stop()
+})
+
+test('garbage collector leaves an object of the cluster alone whose owner is in a namespace', async () => {
+  const bench = await started()
+  const owner = bench.api.put(configMaps, configMap('owner'))
+  bench.api.put(namespaces, {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name: 'n', ownerReferences: ownedBy([owner]) },
+    spec: {},
+  })
+  await passTime(bench)
+  bench.api.remove(configMaps, place('owner'))
+  await passTime(bench)
+  assert.notEqual(bench.api.get(namespaces, { name: 'n' }), undefined)
+  assert.equal(warningsIn(bench).length, 1)
   await bench.stop()
 })
 

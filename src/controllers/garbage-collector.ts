@@ -1,8 +1,10 @@
 // Deletes objects whose owners are gone, and carries out foreground and orphaning deletions.
 import { isReason } from '#base/errors.ts'
 import type { ReconcileResult } from '#base/work-queue.ts'
+import type { EventRecorder } from '#client/event-recorder.ts'
 import type { OwnerReference } from '#kinds/k8s/meta.ts'
 import { hasFinalizer, isDeleting } from '#kinds/meta.ts'
+import type { KubeObject } from '#kinds/object.ts'
 import { customResourceDefinitions as crdKind } from '#kinds/refs.ts'
 import { FOREGROUND, ORPHAN, type OwnerState, planCollection } from './collection-plan.ts'
 import type { Controller, ControllerContext } from './context.ts'
@@ -13,6 +15,8 @@ import { type GraphNode, OwnerGraph } from './owner-graph.ts'
 const KINDS = 'kinds'
 /** Until the informers of new kinds have synced. */
 const WAIT_FOR_SYNC_MS = 100
+/** Until groups are asked again that did not answer. */
+const ASK_AGAIN_MS = 30_000
 
 export function createGarbageCollector(context: ControllerContext): Controller {
   return new GarbageCollector(context)
@@ -22,15 +26,17 @@ class GarbageCollector implements Controller {
   readonly #context: ControllerContext
   readonly #graph: OwnerGraph
   readonly #queue: KeyedController
+  readonly #recorder: EventRecorder
 
   constructor(context: ControllerContext) {
     this.#context = context
+    this.#recorder = context.recorderFor('garbage-collector-controller')
     const definitions = context.informers.informer(crdKind)
     this.#graph = new OwnerGraph(context, (node, wasDeleted) => this.#changed(node, wasDeleted))
     this.#queue = keyedController(context, {
       name: 'garbage-collector',
       needs: [definitions],
-      reconcile: (key) => (key === KINDS ? this.#graph.refresh() : this.#reconcile(key)),
+      reconcile: (key) => (key === KINDS ? this.#refresh() : this.#reconcile(key)),
       workers: 8,
     })
     const refresh = () => this.#queue.add(KINDS)
@@ -45,6 +51,10 @@ class GarbageCollector implements Controller {
   async stop(): Promise<void> {
     await this.#queue.stop()
     await this.#graph.stop()
+  }
+
+  async #refresh(): Promise<ReconcileResult> {
+    return (await this.#graph.refresh()) ? undefined : { afterMs: ASK_AGAIN_MS }
   }
 
   #changed(node: GraphNode, wasDeleted: boolean): void {
@@ -77,9 +87,10 @@ class GarbageCollector implements Controller {
       case 'keep':
         return
       case 'drop-owners':
-        return this.#patch(node, { ownerReferences: action.ownerReferences })
+        await this.#patch(node, { ownerReferences: action.ownerReferences })
+        return
       case 'delete':
-        return this.#delete(node, action.policy)
+        return this.#delete(await this.#unblocked(node, action.isCycle), action.policy)
       case 'wait-for':
         return this.#addAll(action.dependents.flatMap((object) => byObject.get(object) ?? []))
       case 'drop-finalizer':
@@ -90,26 +101,35 @@ class GarbageCollector implements Controller {
     }
   }
 
-  async #ownerStates({ object }: GraphNode): Promise<Map<string, OwnerState>> {
+  async #ownerStates(node: GraphNode): Promise<Map<string, OwnerState>> {
     const states = new Map<string, OwnerState>()
-    if (isDeleting(object)) return states
-    const { ownerReferences = [], namespace } = object.metadata
-    for (const owner of ownerReferences)
-      states.set(owner.uid, await this.#stateOf(owner, namespace))
+    if (isDeleting(node.object)) return states
+    for (const owner of node.object.metadata.ownerReferences ?? [])
+      states.set(owner.uid, await this.#stateOf(owner, node))
     return states
   }
 
-  async #stateOf(owner: OwnerReference, namespace: string | undefined): Promise<OwnerState> {
-    const known = this.#graph.byUid(owner.uid)
-    if (known) {
-      const waits = isDeleting(known.object) && hasFinalizer(known.object, FOREGROUND)
-      return waits && owner.blockOwnerDeletion ? 'waiting' : 'solid'
-    }
-    // Not seen yet is not the same as gone: only the API's own answer counts.
+  async #stateOf(
+    owner: OwnerReference,
+    { kind: { namespaced }, object }: GraphNode,
+  ): Promise<OwnerState> {
+    const { namespace } = object.metadata
     const kind = this.#graph.kindOf(owner.apiVersion, owner.kind)
+    if (kind?.namespaced && !namespaced) {
+      // Such an owner can be in any namespace: nothing can be said about it.
+      this.#warn(owner, object)
+      return 'solid'
+    }
+    const known = this.#graph.byUid(owner.uid)
+    if (known && isMeant(owner, known, namespace)) {
+      const isWaiting = isDeleting(known.object) && hasFinalizer(known.object, FOREGROUND)
+      return isWaiting ? 'waiting' : 'solid'
+    }
+    if (known?.kind.namespaced && known.object.metadata.namespace !== namespace)
+      this.#warn(owner, object)
+    // Not seen yet is not the same as gone: only the API's own answer counts.
     if (!kind)
       throw new Error(`the owner's kind ${owner.kind} (${owner.apiVersion}) is not served here`)
-    if (kind.namespaced && namespace === undefined) return 'absent'
     try {
       const place = { name: owner.name, ...(kind.namespaced ? { namespace } : {}) }
       const { metadata } = await this.#context.client.resource(kind).get(place)
@@ -118,6 +138,26 @@ class GarbageCollector implements Controller {
       if (isReason(error, 'NotFound')) return 'absent'
       throw error
     }
+  }
+
+  /** In the words of Kubernetes: users look for the reason. */
+  #warn({ apiVersion, kind, name, uid }: OwnerReference, object: KubeObject): void {
+    const { namespace = '' } = object.metadata
+    const owner = `[${apiVersion}/${kind}, namespace: ${namespace}, name: ${name}, uid: ${uid}]`
+    this.#recorder.event(object, {
+      type: 'Warning',
+      reason: 'OwnerRefInvalidNamespace',
+      message: `ownerRef ${owner} does not exist in namespace "${namespace}"`,
+    })
+  }
+
+  /** Of a cycle one must no longer block its owner, or each would wait for the next. */
+  async #unblocked(node: GraphNode, isCycle: boolean): Promise<GraphNode> {
+    const owners = node.object.metadata.ownerReferences ?? []
+    if (!isCycle || !owners.some(({ blockOwnerDeletion }) => blockOwnerDeletion)) return node
+    const ownerReferences = owners.map((owner) => ({ ...owner, blockOwnerDeletion: false }))
+    const object = await this.#patch(node, { ownerReferences })
+    return object === undefined ? node : { ...node, object }
   }
 
   async #delete(
@@ -136,31 +176,42 @@ class GarbageCollector implements Controller {
     }
   }
 
-  #orphan(dependent: GraphNode, owner: GraphNode): Promise<void> {
+  async #orphan(dependent: GraphNode, owner: GraphNode): Promise<void> {
     const ownerReferences = (dependent.object.metadata.ownerReferences ?? []).filter(
       ({ uid }) => uid !== owner.object.metadata.uid,
     )
-    return this.#patch(dependent, { ownerReferences })
+    await this.#patch(dependent, { ownerReferences })
   }
 
-  #dropFinalizer(node: GraphNode, finalizer: string): Promise<void> {
+  async #dropFinalizer(node: GraphNode, finalizer: string): Promise<void> {
     const finalizers = (node.object.metadata.finalizers ?? []).filter((name) => name !== finalizer)
-    return this.#patch(node, { finalizers })
+    await this.#patch(node, { finalizers })
   }
 
   async #patch(
     { kind, object }: GraphNode,
     change: { ownerReferences?: OwnerReference[]; finalizers?: string[] },
-  ): Promise<void> {
+  ): Promise<KubeObject | undefined> {
     const { uid, resourceVersion } = object.metadata
     const metadata = { uid, resourceVersion, ...change }
     try {
-      await this.#context.client.resource(kind).patch(object.metadata, { metadata })
+      return await this.#context.client.resource(kind).patch(object.metadata, { metadata })
     } catch (error) {
-      if (!isReason(error, 'NotFound')) throw error
+      if (isReason(error, 'NotFound')) return undefined
+      throw error
     }
   }
 }
+
+/** Whether the object with the owner's uid is what the reference names, in the namespace of the owned. */
+const isMeant = (owner: OwnerReference, { kind, object }: GraphNode, namespace?: string): boolean =>
+  kind.kind === owner.kind &&
+  kind.group === groupOf(owner.apiVersion) &&
+  object.metadata.name === owner.name &&
+  (!kind.namespaced || object.metadata.namespace === namespace)
+
+const groupOf = (apiVersion: string): string =>
+  apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : ''
 
 /** Whether its deletion waits for this controller. */
 const isHeldByUs = ({ object }: GraphNode): boolean =>

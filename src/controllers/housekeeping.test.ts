@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { rfc3339 } from '#base/clock.ts'
+import { StatusError } from '#base/errors.ts'
 import { createClient } from '#client/create-client.ts'
 import type { Event, Namespace, Pod } from '#kinds/k8s/core.ts'
 import type { PodDisruptionBudget } from '#kinds/k8s/policy.ts'
@@ -54,15 +55,80 @@ test('namespace controller deletes pods first, then all else, then the namespace
     undefined,
   )
   assert.notEqual(api.get(configMaps, metadata), undefined)
-  const [condition] = api.get(namespaces, { name: 'n' })?.status?.conditions ?? []
-  assert.equal(condition?.type, 'NamespaceContentRemaining')
-  assert.equal(condition?.message, 'Some resources are remaining: pods has 1 resource instances')
+  const said = api
+    .get(namespaces, { name: 'n' })
+    ?.status?.conditions?.map(({ type, status, message }) => `${type} ${status}: ${message}`)
+  assert.deepEqual(said, [
+    'NamespaceDeletionDiscoveryFailure False: All resources successfully discovered',
+    'NamespaceDeletionGroupVersionParsingFailure False: All legacy kube types successfully parsed',
+    'NamespaceDeletionContentFailure False: All content successfully deleted, may be waiting on finalization',
+    'NamespaceContentRemaining True: Some resources are remaining: pods. has 1 resource instances',
+    'NamespaceFinalizersRemaining False: All content-preserving finalizers finished',
+  ])
   api.remove(pods, { namespace: 'n', name: 'p' })
   await clock.advance(1000)
   await settle()
   assert.equal(api.get(configMaps, metadata), undefined)
   assert.equal(api.get(namespaces, { name: 'n' }), undefined)
   assert.equal(api.list(configMaps).length, 1)
+  await stop()
+})
+
+test('namespace controller tells what holds content back, and what could not be deleted', async () => {
+  const { api, clock, settle, stop } = controllerBench(createNamespaceController)
+  api.put(namespaces, namespace('n'))
+  const metadata = { name: 'c', namespace: 'n', finalizers: ['example.com/hold'] }
+  api.put(configMaps, { apiVersion: 'v1', kind: 'ConfigMap', metadata })
+  api.put(serviceAccounts, {
+    apiVersion: 'v1',
+    kind: 'ServiceAccount',
+    metadata: { name: 'a', namespace: 'n' },
+  })
+  await settle()
+  const error = new StatusError('Forbidden', 'not today')
+  api.fail({ method: 'DELETE', path: /serviceaccounts/, error, times: 2 })
+  await createClient(api.call).resource(namespaces).delete({ name: 'n' })
+  await settle()
+  const messageOf = (wanted: string) =>
+    api
+      .get(namespaces, { name: 'n' })
+      ?.status?.conditions?.find(({ type, status }) => type === wanted && status === 'True')
+      ?.message
+  assert.equal(
+    messageOf('NamespaceDeletionContentFailure'),
+    'Failed to delete all resource types, 1 remaining: serviceaccounts "a" could not be deleted: not today',
+  )
+  assert.equal(
+    messageOf('NamespaceContentRemaining'),
+    'Some resources are remaining: configmaps. has 1 resource instances',
+  )
+  assert.equal(
+    messageOf('NamespaceFinalizersRemaining'),
+    'Some content in the namespace has finalizers remaining: example.com/hold in 1 resource instances',
+  )
+  await clock.advance(1000)
+  assert.equal(messageOf('NamespaceDeletionContentFailure'), undefined)
+  api.remove(configMaps, metadata)
+  await clock.advance(1000)
+  assert.equal(api.get(namespaces, { name: 'n' }), undefined)
+  await stop()
+})
+
+test('namespace controller keeps a namespace while it cannot know all that is in it', async () => {
+  const { api, clock, settle, stop } = controllerBench(createNamespaceController)
+  api.put(namespaces, namespace('n'))
+  await settle()
+  const error = new StatusError('ServiceUnavailable', 'no endpoints')
+  api.fail({ path: /^\/apis\/apps\/v1$/, error, times: 2 })
+  await createClient(api.call).resource(namespaces).delete({ name: 'n' })
+  await settle()
+  const [first] = api.get(namespaces, { name: 'n' })?.status?.conditions ?? []
+  assert.equal(
+    first?.message,
+    'Discovery failed for some groups, 1 failing: unable to retrieve the complete list of server APIs: apps/v1: no endpoints',
+  )
+  await clock.advance(1000)
+  assert.equal(api.get(namespaces, { name: 'n' }), undefined)
   await stop()
 })
 

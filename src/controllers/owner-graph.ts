@@ -69,10 +69,17 @@ export class OwnerGraph {
       ?.kind
   }
 
-  /** Follows the kinds that are served now, and no others. */
-  async refresh(): Promise<void> {
-    const kinds = await discoverKinds(this.#context.client)
-    await this.#kinds.set(kinds.filter((kind) => canBeManaged(kind) && !IGNORED.has(kindId(kind))))
+  /**
+   * Follows the kinds that are served now, and no others. Of groups that do not answer the kinds known so
+   * far are followed on; resolves with whether all answered.
+   */
+  async refresh(): Promise<boolean> {
+    const { kinds, failures } = await discoverKinds(this.#context.client)
+    const silent = new Set(failures.map(({ group }) => group))
+    const kept = this.#kinds.all().flatMap(({ kind }) => (silent.has(kind.group) ? [kind] : []))
+    const found = kinds.filter((kind) => canBeManaged(kind) && !IGNORED.has(kindId(kind)))
+    await this.#kinds.set([...found, ...kept])
+    return failures.length === 0
   }
 
   stop(): Promise<void> {
