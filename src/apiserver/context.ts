@@ -54,11 +54,8 @@ export interface Call {
   warnings: string[]
 }
 
-/** On whose behalf something is written, and where warnings for him go. */
-export interface Writer {
-  user: UserInfo
-  warnings?: string[]
-}
+/** Who writes: a call, or the server itself, that has no request of its own. */
+export type Asker = Pick<Call, 'user'> & Partial<Call>
 
 export type Outcome =
   /** `stored` is there when `object` is exactly what is stored: its bytes can be sent as they are. */

@@ -20,6 +20,8 @@ export interface AdmissionRequest {
   old: KubeObject | undefined
   user: UserInfo
   dryRun: boolean
+  /** Texts of Warning headers: may be added to. */
+  warnings?: string[] | undefined
   /** Called when the write did not happen after all. */
   onAbandoned(undo: () => void): void
   /**
@@ -27,8 +29,6 @@ export interface AdmissionRequest {
    * before each try, from what is accepted then; may throw a StatusError to refuse.
    */
   joinCommit(make: () => readonly KeyedDraft[]): void
-  /** Tells the client something that does not keep the write from happening. */
-  warn(text: string): void
 }
 
 export interface AdmissionPlugin {

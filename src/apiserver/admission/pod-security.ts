@@ -85,7 +85,7 @@ function warnOf(request: AdmissionRequest, reader: ObjectReader, template: PodTe
 function warnIfViolated(request: AdmissionRequest, pod: CheckedPod, warn: LevelVersion): void {
   const found = violations(pod, warn)
   if (found.length > 0)
-    request.warn(`would violate PodSecurity "${policyText(warn)}": ${detailsOf(found)}`)
+    request.warnings?.push(`would violate PodSecurity "${policyText(warn)}": ${detailsOf(found)}`)
 }
 
 function checkNamespace(request: AdmissionRequest, reader: ObjectReader): void {
@@ -100,7 +100,7 @@ function checkNamespace(request: AdmissionRequest, reader: ObjectReader): void {
   const old = before.policy.enforce
   const isRelaxed = enforce.version === old.version && !isStricter(enforce, old)
   if (enforce.level === 'privileged' || isRelaxed) return
-  for (const text of podWarnings(reader, request.name, enforce)) request.warn(text)
+  for (const text of podWarnings(reader, request.name, enforce)) request.warnings?.push(text)
 }
 
 /** Which pods of a namespace would not be let in any more; those alike are one line. */

@@ -10,14 +10,11 @@ export interface Admitted {
   abandon(): void
 }
 
-export type AdmissionSubject = Omit<AdmissionRequest, 'onAbandoned' | 'joinCommit' | 'warn'> & {
-  /** Where warnings to the client go, if there is one. */
-  warnings?: string[] | undefined
-}
+export type AdmissionSubject = Omit<AdmissionRequest, 'onAbandoned' | 'joinCommit'>
 
 export async function admit(
   plugins: readonly AdmissionPlugin[],
-  { warnings, ...subject }: AdmissionSubject,
+  subject: AdmissionSubject,
 ): Promise<Admitted> {
   const undos: (() => void)[] = []
   const joins: (() => readonly KeyedDraft[])[] = []
@@ -25,7 +22,6 @@ export async function admit(
     ...subject,
     onAbandoned: (undo) => void undos.push(undo),
     joinCommit: (make) => void joins.push(make),
-    warn: (text) => void warnings?.push(text),
   }
   const abandon = () => {
     for (const undo of undos.splice(0)) undo()

@@ -4,7 +4,7 @@ import type { Admitted } from '../admission/run-admission.ts'
 import { admit, validateAdmission } from '../admission/run-admission.ts'
 import { invalidObject } from '../api-errors.ts'
 import { readObject } from '../body.ts'
-import type { Call, ClusterContext, Draft, Outcome, Writer } from '../context.ts'
+import type { Asker, Call, ClusterContext, Draft, Outcome } from '../context.ts'
 import { apiLimits } from '../limits.ts'
 import { generatedName, identify, startMetadata } from '../objects/metadata.ts'
 import type { Stored } from '../objects/object-storage.ts'
@@ -51,7 +51,7 @@ export interface Creation {
 /** Stores a new object; on a dry run gives what would have been stored. */
 export async function create(
   context: ClusterContext,
-  call: Writer,
+  call: Asker,
   creation: Creation,
 ): Promise<Created> {
   const { draft, resource, namespace } = creation
@@ -71,7 +71,7 @@ export async function create(
 
 async function createNamed(
   context: ClusterContext,
-  call: Writer,
+  call: Asker,
   { draft, resource, namespace, options }: Creation,
 ): Promise<Created> {
   const { definition } = resource

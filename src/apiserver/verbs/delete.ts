@@ -4,7 +4,7 @@ import { limits } from '#base/limits.ts'
 import type { KubeObject } from '#kinds/object.ts'
 import { admit, validateAdmission } from '../admission/run-admission.ts'
 import { successStatus } from '../api-errors.ts'
-import type { Call, ClusterContext, Draft, Outcome, Target, Writer } from '../context.ts'
+import type { Asker, Call, ClusterContext, Draft, Outcome, Target } from '../context.ts'
 import { isReleased } from '../objects/metadata.ts'
 import type { Stored } from '../objects/object-storage.ts'
 import type { DeleteRequest, Propagation } from '../request-options.ts'
@@ -52,7 +52,7 @@ export interface Removal {
 
 export async function remove(
   context: ClusterContext,
-  call: Writer,
+  call: Asker,
   target: Target,
   options: DeleteRequest,
 ): Promise<Removal> {
@@ -95,7 +95,7 @@ interface DeleteSubject {
 
 async function askAdmission(
   context: ClusterContext,
-  call: Writer,
+  call: Asker,
   { target, old, dryRun }: DeleteSubject,
 ): Promise<void> {
   const { resource, namespace, name } = target

@@ -7,7 +7,7 @@ import { deepEqual } from '#kinds/validate/equal.ts'
 import type { Admitted } from '../admission/run-admission.ts'
 import { admit, validateAdmission } from '../admission/run-admission.ts'
 import { invalidObject } from '../api-errors.ts'
-import type { ClusterContext, Draft, Target, Writer } from '../context.ts'
+import type { Asker, ClusterContext, Draft, Target } from '../context.ts'
 import { carryMetadata, countGeneration, isReleased } from '../objects/metadata.ts'
 import type { Stored } from '../objects/object-storage.ts'
 import { prepareWrite } from '../objects/prepare-write.ts'
@@ -34,7 +34,7 @@ export interface Replaced {
  */
 export async function replace(
   context: ClusterContext,
-  call: Writer,
+  call: Asker,
   replacement: Replacement,
 ): Promise<Replaced> {
   const { target, dryRun, change } = replacement
@@ -73,7 +73,7 @@ interface Preparation extends Replacement {
 
 async function prepare(
   context: ClusterContext,
-  call: Writer,
+  call: Asker,
   { target, dryRun, current, draft, byServer }: Preparation,
 ): Promise<Admitted> {
   const { resource, name, namespace, subresource } = target

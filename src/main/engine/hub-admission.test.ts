@@ -26,7 +26,6 @@ const request = (over: Partial<AdmissionRequest>): AdmissionRequest => ({
   dryRun: false,
   onAbandoned: () => undefined,
   joinCommit: () => undefined,
-  warn: () => undefined,
   ...over,
 })
 
