@@ -5,6 +5,8 @@ import { createObjectReader } from '../objects/object-reader.ts'
 import type { ObjectStorage } from '../objects/object-storage.ts'
 import type { ResourceRegistry } from '../resources.ts'
 import { crdStatus } from '../crd/crd-status.ts'
+import { persistentVolumeClaimResize } from './claim-resize.ts'
+import { defaultIngressClass, defaultStorageClass } from './default-class.ts'
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
 import { limitRanger } from './limit-ranger.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
@@ -13,9 +15,12 @@ import { podPriority } from './pod-priority.ts'
 import { podSecurity } from './pod-security.ts'
 import { preventEscalation } from './prevent-escalation.ts'
 import { resourceQuotaAdmission } from './resource-quota.ts'
+import { runtimeClassAdmission } from './runtime-class.ts'
 import { serviceAccountAdmission } from './service-account.ts'
 import { serviceAddresses } from './service-addresses.ts'
 import { storageInUse } from './storage-in-use.ts'
+import { storageObjectInUseProtection } from './storage-protection.ts'
+import { taintNodesByCondition } from './taint-nodes-by-condition.ts'
 
 export interface BuiltinAdmissionOptions {
   objects: ObjectStorage
@@ -39,13 +44,20 @@ export function builtinAdmission(options: BuiltinAdmissionOptions): BuiltinAdmis
       namespaceLifecycle(reader),
       limitRanger(reader),
       serviceAccountAdmission(reader, random),
+      taintNodesByCondition,
       podSecurity(reader),
       podPriority(reader),
       defaultTolerationSeconds,
       storageInUse,
+      defaultStorageClass(reader),
+      storageObjectInUseProtection,
+      persistentVolumeClaimResize(reader),
+      runtimeClassAdmission(reader),
+      defaultIngressClass(reader),
       crdStatus({ reader, resources, clock }),
       preventEscalation(objects),
       addresses.plugin,
+      // The last one: what it charges is what will be stored.
       resourceQuotaAdmission(objects, clock),
     ],
     close: () => addresses.close(),
