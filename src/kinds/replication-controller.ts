@@ -7,7 +7,10 @@ import { matchesLabelMap } from './label-selector.ts'
 import { prepareStatus } from './prepare.ts'
 import { replicationControllers } from './refs.ts'
 import { invalid, nonNegative, required } from './validate/field-error.ts'
-import { validateEndless, validateTemplate as validateAnyTemplate } from './validate/pod-template.ts'
+import {
+  validateEndless,
+  validateTemplate as validateAnyTemplate,
+} from './validate/pod-template.ts'
 
 export type { ReplicationController } from './k8s/core.ts'
 
