@@ -7,6 +7,7 @@ import type { ResourceRegistry } from '../resources.ts'
 import { crdStatus } from '../crd/crd-status.ts'
 import { persistentVolumeClaimResize } from './claim-resize.ts'
 import { defaultIngressClass, defaultStorageClass } from './default-class.ts'
+import { definitionAdmission } from '../crd/definition-admission.ts'
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
 import { limitRanger } from './limit-ranger.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
@@ -36,7 +37,7 @@ export interface BuiltinAdmission {
 }
 
 export function builtinAdmission(options: BuiltinAdmissionOptions): BuiltinAdmission {
-  const { objects, resources, clock, random, serviceCIDR } = options
+  const { objects, random, serviceCIDR } = options
   const reader = createObjectReader(objects)
   const addresses = serviceAddresses({ objects, serviceCIDR })
   return {
@@ -55,6 +56,7 @@ export function builtinAdmission(options: BuiltinAdmissionOptions): BuiltinAdmis
       runtimeClassAdmission(reader),
       defaultIngressClass(reader),
       crdStatus({ reader, resources, clock }),
+      definitionAdmission,
       preventEscalation(objects),
       addresses.plugin,
       // The last one: what it charges is what will be stored.

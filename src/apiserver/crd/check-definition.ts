@@ -1,75 +1,70 @@
-// What a definition's schemas may not say: checked once here, so that objects can rely on it.
+// What a definition may not say: checked once here, so that objects can rely on it.
 import type { FieldError } from '#kinds/definition.ts'
-import type { CustomResourceDefinition } from '#kinds/k8s/apiextensions.ts'
-import { forbidden, invalid, required } from '#kinds/validate/field-error.ts'
-import { isRecord } from '../body.ts'
-import { compileJsonPath } from './json-path.ts'
-import type { Structural } from './structural-schema.ts'
-import { itemsOf, valuesOf } from './structural-schema.ts'
-import { validateStructural } from './validate-structural.ts'
-
-const DEPTH_MAX = 60
+import type {
+  CustomResourceDefinition,
+  CustomResourceDefinitionVersion,
+} from '#kinds/k8s/apiextensions.ts'
+import { deepEqual } from '#kinds/validate/equal.ts'
+import { invalid } from '#kinds/validate/field-error.ts'
+import { checkColumns } from './check/check-columns.ts'
+import { checkScale } from './check/check-scale.ts'
+import { checkSchema } from './check/check-schema.ts'
+import { checkSelectableFields } from './check/check-selectable-fields.ts'
 
 export function checkDefinition({ spec }: CustomResourceDefinition): FieldError[] {
-  return spec.versions.flatMap((version, index) => {
-    const at = `spec.versions[${index}]`
-    const root = version.schema?.openAPIV3Schema
-    const columns = (version.additionalPrinterColumns ?? []).flatMap(({ jsonPath }, column) =>
-      compileJsonPath(jsonPath) === undefined
-        ? [
-            invalid(
-              `${at}.additionalPrinterColumns[${column}].jsonPath`,
-              jsonPath,
-              'only fields, indices, [*] and filters on one field are supported',
-            ),
-          ]
-        : [],
-    )
-    const schemaAt = `${at}.schema.openAPIV3Schema`
-    return [...columns, ...(root === undefined ? [] : checkSchema(root, schemaAt, 0))]
-  })
-}
-
-function checkSchema(schema: Structural, at: string, depth: number): FieldError[] {
-  if (depth > DEPTH_MAX) return [invalid(at, '...', `nested deeper than ${DEPTH_MAX} levels`)]
   const errors: FieldError[] = []
-  if (schema.$ref !== undefined) errors.push(forbidden(`${at}.$ref`, '$ref is not supported'))
-  if (schema.uniqueItems)
+  if (spec.preserveUnknownFields === true)
     errors.push(
-      forbidden(
-        `${at}.uniqueItems`,
-        'uniqueItems cannot be set to true since the runtime complexity becomes quadratic',
+      invalid(
+        'spec.preserveUnknownFields',
+        true,
+        'cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead',
       ),
     )
-  if (isUntyped(schema))
-    errors.push(required(`${at}.type`, 'must not be empty for specified object fields'))
-  if (schema.pattern !== undefined) errors.push(...checkPattern(schema.pattern, `${at}.pattern`))
-  const deeper = (child: Structural, path: string) => checkSchema(child, path, depth + 1)
-  for (const [key, property] of Object.entries(schema.properties ?? {}))
-    errors.push(...deeper(property, `${at}.properties[${key}]`))
-  const items = itemsOf(schema)
-  if (items !== undefined) errors.push(...deeper(items, `${at}.items`))
-  else if (schema.type === 'array') errors.push(required(`${at}.items`, 'must be specified'))
-  const values = valuesOf(schema)
-  if (values !== undefined) errors.push(...deeper(values, `${at}.additionalProperties`))
-  if (errors.length === 0 && schema.default !== undefined)
-    errors.push(...validateStructural(schema, schema.default, `${at}.default`))
+  for (const part of PARTS) {
+    const read = (version: CustomResourceDefinitionVersion) => version[part.key]
+    const [first, ...rest] = spec.versions
+    if (first === undefined) return errors
+    // Kubernetes speaks of what all versions share as if it stood in the definition itself.
+    if (rest.every((version) => deepEqual(read(version), read(first))))
+      errors.push(...part.check(first, part.sharedAt))
+    else
+      for (const [index, version] of spec.versions.entries())
+        errors.push(...part.check(version, `spec.versions[${index}].${part.key}`))
+  }
   return errors
 }
 
-function isUntyped(schema: Structural): boolean {
-  const isFree =
-    schema['x-kubernetes-preserve-unknown-fields'] === true ||
-    schema['x-kubernetes-int-or-string'] === true
-  return !schema.type && !isFree && !isRecord(schema.allOf)
+interface Part {
+  key: 'schema' | 'subresources' | 'additionalPrinterColumns' | 'selectableFields'
+  sharedAt: string
+  check(version: CustomResourceDefinitionVersion, at: string): FieldError[]
 }
 
-function checkPattern(pattern: string, at: string): FieldError[] {
-  try {
-    new RegExp(pattern)
-    return []
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error
-    return [invalid(at, pattern, `must be a valid regular expression, but isn't: ${error.message}`)]
-  }
-}
+const PARTS: readonly Part[] = [
+  {
+    key: 'schema',
+    sharedAt: 'spec.validation',
+    check: ({ schema }, at) =>
+      schema?.openAPIV3Schema === undefined
+        ? []
+        : checkSchema(schema.openAPIV3Schema, `${at}.openAPIV3Schema`),
+  },
+  {
+    key: 'subresources',
+    sharedAt: 'spec.subresources',
+    check: ({ subresources }, at) =>
+      subresources?.scale === undefined ? [] : checkScale(subresources.scale, `${at}.scale`),
+  },
+  {
+    key: 'additionalPrinterColumns',
+    sharedAt: 'spec.additionalPrinterColumns',
+    check: ({ additionalPrinterColumns = [] }, at) => checkColumns(additionalPrinterColumns, at),
+  },
+  {
+    key: 'selectableFields',
+    sharedAt: 'spec.selectableFields',
+    check: ({ selectableFields = [], schema }, at) =>
+      checkSelectableFields(selectableFields, schema?.openAPIV3Schema, at),
+  },
+]

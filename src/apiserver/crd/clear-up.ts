@@ -1,15 +1,12 @@
-import type { UserInfo } from '#base/api-call.ts'
 import type { ReconcileResult } from '#base/work-queue.ts'
-import { isReason } from '#base/errors.ts'
 import type { CustomResourceDefinition } from '#kinds/k8s/apiextensions.ts'
-import type { ClusterContext, Draft } from '../context.ts'
+import type { ClusterContext } from '../context.ts'
 import { prefixFor } from '../resources.ts'
 import { remove } from '../verbs/delete.ts'
-import { replace } from '../verbs/replace.ts'
-import { CLEAN_UP_FINALIZER, CRD_GROUP } from './crd-names.ts'
+import { CLEAN_UP_FINALIZER } from './crd-names.ts'
 import { customResources } from './custom-resource.ts'
+import { ignoreNotFound, SERVER, writeDefinition } from './write-definition.ts'
 
-const SERVER: UserInfo = { username: 'system:apiserver', groups: ['system:masters'] }
 const AGAIN_AFTER_MS = 1_000
 
 /** Deletes the objects of a definition that goes; lets the definition go once none is left. */
@@ -41,28 +38,8 @@ export async function clearUp(
   await letGo(context, definition.metadata.name)
 }
 
-async function letGo(context: ClusterContext, name: string): Promise<void> {
-  const resource = context.resources.findKind(CRD_GROUP, 'CustomResourceDefinition')
-  if (resource === undefined) return
-  await replace(
-    context,
-    { user: SERVER },
-    {
-      target: { resource, namespace: undefined, name, subresource: undefined },
-      dryRun: false,
-      byServer: true,
-      change({ object }) {
-        const draft = structuredClone(object) as Draft
-        const { metadata } = draft
-        metadata.finalizers = metadata.finalizers?.filter((one) => one !== CLEAN_UP_FINALIZER)
-        if (metadata.finalizers?.length === 0) delete metadata.finalizers
-        return draft
-      },
-    },
-  ).catch(ignoreNotFound)
-}
-
-function ignoreNotFound(error: unknown): undefined {
-  if (isReason(error, 'NotFound')) return undefined
-  throw error
-}
+const letGo = (context: ClusterContext, name: string): Promise<void> =>
+  writeDefinition(context, name, ({ metadata }) => {
+    metadata.finalizers = metadata.finalizers?.filter((one) => one !== CLEAN_UP_FINALIZER)
+    if (metadata.finalizers?.length === 0) delete metadata.finalizers
+  })

@@ -1,15 +1,13 @@
-// Judges the names of a CustomResourceDefinition as it is written, so that what it defines is served
-// from the moment it is stored.
+// Judges the names of a CustomResourceDefinition: what it defines is served once they are accepted.
 import type { Clock } from '#base/clock.ts'
 import { rfc3339 } from '#base/clock.ts'
 import type {
   CustomResourceDefinition,
   CustomResourceDefinitionCondition,
+  CustomResourceDefinitionStatus,
 } from '#kinds/k8s/apiextensions.ts'
-import type { AdmissionPlugin, ObjectReader } from '../admission/plugin.ts'
-import { invalidObject } from '../api-errors.ts'
+import type { ObjectReader } from '../admission/plugin.ts'
 import { CRD_GROUP, CRD_PLURAL } from './crd-names.ts'
-import { checkDefinition } from './check-definition.ts'
 import type { ResourceRegistry } from '../resources.ts'
 
 export interface CrdStatusOptions {
@@ -18,27 +16,11 @@ export interface CrdStatusOptions {
   clock: Clock
 }
 
-export function crdStatus(options: CrdStatusOptions): AdmissionPlugin {
-  return {
-    name: 'CustomResourceDefinitionStatus',
-    admit({ group, resource, subresource, object }) {
-      if (group !== CRD_GROUP || resource !== CRD_PLURAL) return
-      if (object === undefined || subresource !== undefined) return
-      const definition = object as CustomResourceDefinition
-      // What is written is not validated yet: without names there is nothing to judge.
-      if (!definition.spec?.names?.plural || !definition.spec.group) return
-      judgeNames(definition, options)
-    },
-    validate({ group, resource, object, name }) {
-      if (group !== CRD_GROUP || resource !== CRD_PLURAL || object === undefined) return
-      const errors = checkDefinition(object as CustomResourceDefinition)
-      if (errors.length > 0)
-        throw invalidObject({ group, kind: 'CustomResourceDefinition' }, name, errors)
-    },
-  }
-}
-
-function judgeNames(definition: CustomResourceDefinition, options: CrdStatusOptions): void {
+/** The status that the definition's names give it now. */
+export function judgedStatus(
+  definition: CustomResourceDefinition,
+  options: CrdStatusOptions,
+): CustomResourceDefinitionStatus {
   const conflict = nameConflict(definition, options)
   const now = rfc3339(options.clock.now())
   const old = definition.status?.conditions ?? []
@@ -64,7 +46,7 @@ function judgeNames(definition: CustomResourceDefinition, options: CrdStatusOpti
           ),
         ]
   const judged = new Set(conditions.map(({ type }) => type))
-  definition.status = {
+  return {
     ...definition.status,
     conditions: [
       ...conditions.map((one) => keepTime(one, old, now)),

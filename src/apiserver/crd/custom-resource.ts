@@ -5,7 +5,6 @@ import type {
   CustomResourceDefinitionVersion,
 } from '#kinds/k8s/apiextensions.ts'
 import type { KubeObject } from '#kinds/object.ts'
-import { validateMetadata } from '#kinds/validate/object-meta.ts'
 import type { Verb } from '../request-info.ts'
 import type { ResourceForm, ScalePaths, ServedResource } from '../resources.ts'
 import { prefixFor } from '../resources.ts'
@@ -18,7 +17,7 @@ import { compileJsonPath } from './json-path.ts'
 import { printerColumns } from './printer-columns.ts'
 import type { Structural } from './structural-schema.ts'
 import { applyDefaults, prune } from './structural-schema.ts'
-import { validateStructural } from './validate-structural.ts'
+import { customValidation } from './validate-custom.ts'
 
 const VERBS: readonly Verb[] = [
   'delete',
@@ -106,22 +105,12 @@ function definitionOf(
     schema: '',
     subresources: subresourcesOf(version),
     defaults: (object) => applyDefaults(schema, object),
-    validate: (object, old) => [
-      ...validateMetadata(object, old, { namespaced, nameRule }),
-      ...validateStructural(namesOfMetadata(schema), object, ''),
-    ],
+    validate: customValidation(schema, { namespaced, nameRule }),
     hasGeneration: true,
     columns: printerColumns(version.additionalPrinterColumns ?? []),
     fields: selectableFields(version),
     nameRule,
   }
-}
-
-/** Metadata has rules of its own; a schema may only narrow its name. */
-function namesOfMetadata(schema: Structural): Structural {
-  const { name, generateName } = schema.properties?.['metadata']?.properties ?? {}
-  const properties = { ...(name && { name }), ...(generateName && { generateName }) }
-  return { ...schema, properties: { ...schema.properties, metadata: { properties } } }
 }
 
 function subresourcesOf({ subresources }: CustomResourceDefinitionVersion): Subresource[] {

@@ -77,13 +77,21 @@ const boat = (spec: object, more: object = {}) => ({
 async function clusterWithBoats(more: object = {}): Promise<TestApi> {
   const { api } = await testCluster()
   await api.create(CRDS, definition(more))
+  await settle()
   return api
 }
 
-test('a definition is established and served at once', async () => {
+test('a definition is established once its names are accepted, and then served', async () => {
   const { api } = await testCluster()
   const made = await api.create(CRDS, definition())
-  const conditions = listOf(made['status']?.['conditions'])
+  assert.deepEqual(made['status'], {
+    conditions: null,
+    acceptedNames: { plural: '', kind: '' },
+    storedVersions: ['v1'],
+  })
+  await settle()
+  const established = await api.get(`${CRDS}/boats.example.com`)
+  const conditions = listOf(established['status']?.['conditions'])
   assert.deepEqual(
     conditions.map(({ type, status }) => [type, status]),
     [
@@ -176,6 +184,7 @@ test('a change of the definition is served at once', async () => {
   const looser = structuredClone(version('v1'))
   looser.schema.openAPIV3Schema.properties.spec.properties.length.maximum = 1000
   await api.patch(`${CRDS}/boats.example.com`, { spec: { versions: [looser] } })
+  await settle()
   await api.patch(`${BOATS}/b`, { spec: { length: 500 } })
 })
 
@@ -183,8 +192,9 @@ test('a definition whose names are taken is not established', async () => {
   const api = await clusterWithBoats()
   const names = { plural: 'ships', singular: 'ship', kind: 'Boat' }
   const other = { ...definition({ names }), metadata: { name: 'ships.example.com' } }
-  const made = await api.create(CRDS, other)
-  const [accepted] = listOf(made['status']?.['conditions'])
+  await api.create(CRDS, other)
+  await settle()
+  const [accepted] = listOf((await api.get(`${CRDS}/ships.example.com`))['status']?.['conditions'])
   assert.deepEqual(
     [accepted?.['status'], accepted?.['reason'], accepted?.['message']],
     ['False', 'KindConflict', '"Boat" is already in use'],
@@ -207,6 +217,7 @@ test('a definition with a schema that cannot work is refused', async () => {
 test('a deleted definition takes its objects with it', async () => {
   const { api, clock, store } = await testCluster()
   await api.create(CRDS, definition())
+  await settle()
   await api.create(BOATS, boat({ length: 10 }, { metadata: { name: 'b' } }))
   await api.delete(`${CRDS}/boats.example.com`)
   for (let i = 0; i < 10; i++) await settle()

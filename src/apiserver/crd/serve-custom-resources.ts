@@ -3,15 +3,19 @@
 import { WorkQueue } from '#base/work-queue.ts'
 import type { CustomResourceDefinition } from '#kinds/k8s/apiextensions.ts'
 import type { ClusterContext } from '../context.ts'
+import { createObjectReader } from '../objects/object-reader.ts'
+import type { ServedResource } from '../resources.ts'
 import { prefixFor } from '../resources.ts'
 import { clearUp } from './clear-up.ts'
 import { CRD_GROUP, CRD_PLURAL } from './crd-names.ts'
 import { customResources } from './custom-resource.ts'
+import { establish } from './establish.ts'
 
 export function serveCustomResources(context: ClusterContext): { close(): Promise<void> } {
   const { objects, resources, clock, random } = context
   const prefix = prefixFor(CRD_GROUP, CRD_PLURAL)
   const find = (key: string) => objects.get(key)?.object as CustomResourceDefinition | undefined
+  const judging = { reader: createObjectReader(objects), resources, clock }
   const queue = new WorkQueue({
     name: `custom resources of ${context.name}`,
     clock,
@@ -19,19 +23,28 @@ export function serveCustomResources(context: ClusterContext): { close(): Promis
     log: context.log,
     reconcile: async (key) => {
       const definition = find(key)
-      if (definition?.metadata.deletionTimestamp === undefined) return
-      return clearUp(context, definition)
+      if (definition === undefined) return
+      if (definition.metadata.deletionTimestamp !== undefined) return clearUp(context, definition)
+      await establish(context, definition, judging)
     },
   })
   const served = new Map<string, CustomResourceDefinition>()
   const follow = (key: string, definition: CustomResourceDefinition | undefined) => {
+    const group = (definition ?? served.get(key))?.spec.group
     if (definition === undefined) served.delete(key)
     else served.set(key, definition)
-    if (definition?.metadata.deletionTimestamp !== undefined) queue.add(key)
+    // Names that one gives up are free for others of its group.
+    for (const [other, { spec }] of served) if (spec.group === group) queue.add(other)
+  }
+  const made = new WeakMap<CustomResourceDefinition, ServedResource[]>()
+  const resourcesOf = (definition: CustomResourceDefinition) => {
+    const known = made.get(definition) ?? customResources(definition)
+    made.set(definition, known)
+    return known
   }
   const publish = () => {
     const definitions = [...served.values()].filter(isEstablished)
-    resources.setCustom(definitions.flatMap(customResources))
+    resources.setCustom(definitions.flatMap(resourcesOf))
   }
   for (const { key, object } of objects.list(prefix))
     follow(key, object as CustomResourceDefinition)

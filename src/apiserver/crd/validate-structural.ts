@@ -1,13 +1,22 @@
 // Checks a value against a structural schema, with the messages of Kubernetes (kube-openapi).
 import type { FieldError } from '#kinds/definition.ts'
 import { deepEqual } from '#kinds/validate/equal.ts'
-import { duplicate, notSupported, required, tooMany } from '#kinds/validate/field-error.ts'
+import { notSupported, required, tooMany } from '#kinds/validate/field-error.ts'
 import { isRecord } from '../body.ts'
+import { isMatch } from '../cel/functions/regular-expression.ts'
 import { formatHolds } from './formats.ts'
 import type { Structural } from './structural-schema.ts'
 import { itemsOf, valuesOf } from './structural-schema.ts'
 
-export function validateStructural(schema: Structural, value: unknown, path: string): FieldError[] {
+export interface Spot {
+  path: string
+  /** What the value replaces; a value that is the same is not checked. Absent where it replaces none. */
+  old?: unknown
+}
+
+export function validateStructural(schema: Structural, value: unknown, spot: Spot): FieldError[] {
+  const { path, old } = spot
+  if (old !== undefined && deepEqual(value, old)) return []
   if (value === null && schema.nullable === true) return []
   const wrongType = typeError(schema, value, path)
   if (wrongType !== undefined) return [wrongType]
@@ -15,8 +24,8 @@ export function validateStructural(schema: Structural, value: unknown, path: str
     ...enumErrors(schema, value, path),
     ...(typeof value === 'number' ? numberErrors(schema, value, path) : []),
     ...(typeof value === 'string' ? stringErrors(schema, value, path) : []),
-    ...(Array.isArray(value) ? arrayErrors(schema, value, path) : []),
-    ...(isRecord(value) ? objectErrors(schema, value, path) : []),
+    ...(Array.isArray(value) ? arrayErrors(schema, value, spot) : []),
+    ...(isRecord(value) ? objectErrors(schema, value, spot) : []),
     ...logicErrors(schema, value, path),
   ]
 }
@@ -85,14 +94,6 @@ function numberErrors(schema: Structural, value: number, path: string): FieldErr
   return errors
 }
 
-const patterns = new Map<string, RegExp>()
-
-function matchesPattern(pattern: string, value: string): boolean {
-  const known = patterns.get(pattern) ?? new RegExp(pattern)
-  patterns.set(pattern, known)
-  return known.test(value)
-}
-
 function stringErrors(schema: Structural, value: string, path: string): FieldError[] {
   const { maxLength, minLength, pattern, format } = schema
   // Characters as Go counts them: code points.
@@ -106,14 +107,18 @@ function stringErrors(schema: Structural, value: string, path: string): FieldErr
     })
   if (minLength !== undefined && length < minLength)
     errors.push(invalid(path, value, `should be at least ${minLength} chars long`))
-  if (pattern !== undefined && !matchesPattern(pattern, value))
+  if (pattern !== undefined && !isMatch(pattern, value))
     errors.push(invalid(path, value, `should match '${pattern}'`))
   if (format !== undefined && !formatHolds(format, value))
     errors.push(invalid(path, value, `must be of type ${format}: ${JSON.stringify(value)}`))
   return errors
 }
 
-function arrayErrors(schema: Structural, value: readonly unknown[], path: string): FieldError[] {
+function arrayErrors(
+  schema: Structural,
+  value: readonly unknown[],
+  { path, old }: Spot,
+): FieldError[] {
   const { maxItems, minItems } = schema
   const errors: FieldError[] = []
   if (maxItems !== undefined && value.length > maxItems)
@@ -121,39 +126,30 @@ function arrayErrors(schema: Structural, value: readonly unknown[], path: string
   if (minItems !== undefined && value.length < minItems)
     errors.push(invalid(path, value.length, `should have at least ${minItems} items`))
   const items = itemsOf(schema)
-  for (const [index, item] of value.entries())
-    if (items !== undefined) errors.push(...validateStructural(items, item, `${path}[${index}]`))
-  return [...errors, ...duplicateErrors(schema, value, path)]
-}
-
-function duplicateErrors(
-  schema: Structural,
-  value: readonly unknown[],
-  path: string,
-): FieldError[] {
-  const type = schema['x-kubernetes-list-type']
-  if (type !== 'map' && type !== 'set') return []
-  const keys = schema['x-kubernetes-list-map-keys'] ?? []
-  const defaults = itemsOf(schema)?.properties ?? {}
-  const seen = new Set<string>()
-  const errors: FieldError[] = []
+  if (items === undefined) return errors
   for (const [index, item] of value.entries()) {
-    const id =
-      type === 'map' && isRecord(item)
-        ? Object.fromEntries(keys.map((key) => [key, item[key] ?? defaults[key]?.default]))
-        : item
-    const text = JSON.stringify(id)
-    if (seen.has(text)) errors.push(duplicate(`${path}[${index}]`, id))
-    seen.add(text)
+    const spot = { path: `${path}[${index}]`, old: oldItem(schema, old, item) }
+    errors.push(...validateStructural(items, item, spot))
   }
   return errors
+}
+
+/** The element of the older list with the same keys. */
+function oldItem(schema: Structural, old: unknown, item: unknown): unknown {
+  if (schema['x-kubernetes-list-type'] !== 'map' || !Array.isArray(old) || !isRecord(item))
+    return undefined
+  const keys = schema['x-kubernetes-list-map-keys'] ?? []
+  return old.find(
+    (one: unknown) => isRecord(one) && keys.every((key) => deepEqual(one[key], item[key])),
+  ) as unknown
 }
 
 function objectErrors(
   schema: Structural,
   value: Record<string, unknown>,
-  path: string,
+  { path, old }: Spot,
 ): FieldError[] {
+  const before = isRecord(old) ? old : {}
   const { maxProperties, minProperties } = schema
   const at = (key: string) => (path === '' ? key : `${path}.${key}`)
   const count = Object.keys(value).length
@@ -168,15 +164,15 @@ function objectErrors(
   for (const [key, item] of Object.entries(value)) {
     const property = Object.hasOwn(schema.properties ?? {}, key) ? schema.properties![key] : values
     if (property !== undefined && item !== undefined)
-      errors.push(...validateStructural(property, item, at(key)))
+      errors.push(...validateStructural(property, item, { path: at(key), old: before[key] }))
   }
   return errors
 }
 
 function logicErrors(schema: Structural, value: unknown, path: string): FieldError[] {
   const { allOf = [], anyOf, oneOf, not } = schema
-  const holds = (one: Structural) => validateStructural(one, value, path).length === 0
-  const errors = allOf.flatMap((one) => validateStructural(one, value, path))
+  const holds = (one: Structural) => validateStructural(one, value, { path }).length === 0
+  const errors = allOf.flatMap((one) => validateStructural(one, value, { path }))
   if (anyOf !== undefined && !anyOf.some(holds))
     errors.push(invalid(path, value, 'must validate at least one schema (anyOf)'))
   const valid = oneOf?.filter(holds).length ?? 1
