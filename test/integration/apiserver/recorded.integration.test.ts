@@ -28,6 +28,8 @@ const SKIPPED: Readonly<Record<string, readonly string[]>> = {
   ],
   '04-patch': ['strategic element order'],
   '08-validation': ['merge patch strict'],
+  // Hashes of the namespace's name, server-side apply, and what it wrote; the objects take a second to go.
+  '16-custom': ['discovery', 'strategic refused', 'apply', 'table', 'gone'],
 }
 
 /** Different on every run, or left to server-side apply and controllers. */
@@ -111,6 +113,17 @@ async function prepareNamespace(name: string): Promise<void> {
   await create(`/api/v1/namespaces/${name}/serviceaccounts`, 'ServiceAccount', 'default')
 }
 
+/** A definition is served once its names are accepted: the recording pauses there. */
+async function untilEstablished({ method, path, body }: Step['request']): Promise<void> {
+  if (method !== 'POST' || !path.endsWith('/customresourcedefinitions')) return
+  const { name } = (body as { metadata: { name: string } }).metadata
+  for (let tries = 0; tries < 200; tries++) {
+    const { status, body: found } = await send({ method: 'GET', path: `${path}/${name}` })
+    if (status === 404 || JSON.stringify(found).includes('InitialNamesAccepted')) return
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+}
+
 for (const [scenario, skipped] of Object.entries(SKIPPED))
   test(`recorded answers: ${scenario}`, async () => {
     const namespace = `replay-${scenario}`
@@ -122,6 +135,7 @@ for (const [scenario, skipped] of Object.entries(SKIPPED))
     const { steps } = JSON.parse(filled) as { steps: Step[] }
     for (const { label, request, response } of steps) {
       const actual = await send(request)
+      await untilEstablished(request)
       if (skipped.includes(label)) continue
       assert.equal(actual.status, response.status, label)
       assert.equal(actual.warning, response.warning, label)
