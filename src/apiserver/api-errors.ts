@@ -1,5 +1,5 @@
 // Errors that only the API server makes, in the words of Kubernetes.
-import type { ErrorDetails, ResourceName, StatusCause } from '#base/errors.ts'
+import type { ErrorDetails, ResourceName, StatusCause, StatusReason } from '#base/errors.ts'
 import { qualifiedResource, StatusError } from '#base/errors.ts'
 import type { FieldError } from '#kinds/definition.ts'
 import type { Status } from '#kinds/object.ts'
@@ -80,6 +80,25 @@ export class PathNotFoundError extends StatusError {
   }
 }
 
+/** What failed on our side, or on that of whom we asked. */
+export const internalError = (message: string, cause?: unknown): StatusError =>
+  new StatusError('InternalError', `Internal error occurred: ${message}`, {
+    details: { causes: [{ message }] },
+    cause,
+  })
+
+/** A refusal in the words of somebody else, such as a webhook: its Status goes to the client as it is. */
+export class GivenStatusError extends StatusError {
+  readonly status: Omit<Status, 'apiVersion' | 'kind' | 'metadata' | 'status'>
+
+  constructor(status: GivenStatusError['status']) {
+    const { reason, message = '', code, details } = status
+    super((reason ?? '') as StatusReason, message, { code, ...(details && { details }) })
+    this.name = 'GivenStatusError'
+    this.status = status
+  }
+}
+
 export const unauthorized = (cause?: unknown): StatusError =>
   new StatusError('Unauthorized', 'Unauthorized', cause === undefined ? {} : { cause })
 
@@ -130,7 +149,8 @@ export function statusOf(error: StatusError): Status {
     metadata: {},
     status: 'Failure',
     message: error.message,
-    reason: error.reason,
+    // Somebody else's refusal may have none.
+    ...(error.reason === ('' as string) ? {} : { reason: error.reason }),
     ...(error.details === undefined ? {} : { details: error.details }),
     code: error.code,
   }

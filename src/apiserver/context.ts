@@ -8,6 +8,7 @@ import type { KubeList, KubeObject } from '#kinds/object.ts'
 import type { AdmissionPlugin } from './admission/plugin.ts'
 import type { Authorizer } from './authorization/authorizer.ts'
 import type { TokenIssuer } from '#identity/token-issuer.ts'
+import type { Outgoing } from './outgoing/outgoing.ts'
 import type { ObjectStorage, Stored } from './objects/object-storage.ts'
 import type { RequestLine } from './request-info.ts'
 import type { ResourceRegistry, ServedResource } from './resources.ts'
@@ -25,6 +26,8 @@ export interface ClusterContext {
   tokens: TokenIssuer
   /** A connection to the kubelet's HTTP API of a node. */
   dialNode: (nodeName: string) => Promise<Duplex>
+  /** Requests to webhooks, aggregated servers, pods and services. */
+  outgoing: Outgoing
   /** Who a bearer token is, for TokenReview. */
   identifyToken(token: string, audiences: readonly string[]): Promise<TokenIdentity | undefined>
 }

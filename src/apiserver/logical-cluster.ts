@@ -25,6 +25,8 @@ import { createSharedEncoder } from './http/encode-event.ts'
 import { createRequestHandler } from './http/handle-request.ts'
 import { createUpgradeHandler, type UpgradeHandler } from './http/handle-upgrade.ts'
 import { apiLimits } from './limits.ts'
+import { type Dial, noDial } from './outgoing/dial.ts'
+import { createOutgoing } from './outgoing/outgoing.ts'
 import { createObjectStorage } from './objects/object-storage.ts'
 import { createPathHandler } from './path-handlers.ts'
 import { createResourceRegistry } from './resources.ts'
@@ -47,6 +49,8 @@ export interface LogicalClusterOptions {
   serviceCIDR?: string
   /** A connection to the kubelet's HTTP API of a node. */
   dialNode?: (nodeName: string) => Promise<Duplex>
+  /** Connections to webhooks, aggregated servers, pods and services; without it none is reached. */
+  dial?: Dial
   /** Events a watcher in this process may lag behind before it is closed. */
   watchQueueEventsMax?: number
   /** Rules beside Kubernetes' own; asked after them. */
@@ -82,11 +86,14 @@ export async function createLogicalCluster(
     clientAuthorityPem: options.clientAuthorityPem,
     findToken: options.findToken ?? (() => undefined),
   })
+  const outgoing = createOutgoing({ dial: options.dial ?? noDial, clock })
   const rules = builtinAdmission({
     objects,
     resources,
     clock,
     random,
+    log,
+    outgoing,
     serviceCIDR: options.serviceCIDR,
   })
   const context: ClusterContext = {
@@ -100,6 +107,7 @@ export async function createLogicalCluster(
     authorizer: createRbacAuthorizer(objects),
     tokens: tokenIssuer,
     dialNode: options.dialNode ?? noNodes,
+    outgoing,
     identifyToken: (token, audiences) => authenticator.identifyToken(token, audiences),
   }
   const handlers: Handlers = {
@@ -127,6 +135,7 @@ export async function createLogicalCluster(
     async close() {
       closing.abort(new Error(`cluster ${name} closes`))
       rules.close()
+      outgoing.close()
       await customResources.close()
     },
   }

@@ -4,7 +4,7 @@ import { notSupported, invalid as invalidField } from '#kinds/validate/field-err
 import type { DeleteOptions } from '#kinds/k8s/meta.ts'
 import { invalidOption } from './api-errors.ts'
 import { isRecord, parseBody } from './body.ts'
-import type { Call } from './context.ts'
+import type { Asker, Body, Call } from './context.ts'
 
 export type FieldValidation = 'Ignore' | 'Warn' | 'Strict'
 
@@ -56,8 +56,7 @@ const PROPAGATIONS = ['Foreground', 'Background', 'Orphan', 'nil']
 /** DeleteOptions may stand in the body, or else in the query. */
 export function readDeleteOptions(call: Call): DeleteRequest {
   const { body, query } = call.request
-  const empty = body === undefined || (body.type === 'text' && body.text === '')
-  const options = empty ? optionsOfQuery(query) : optionsOfBody(call)
+  const options = body === undefined || isEmpty(body) ? optionsOfQuery(query) : optionsOfBody(call)
   const policy = options.propagationPolicy
   if (policy !== undefined && !PROPAGATIONS.slice(0, 3).includes(policy))
     throw invalidOption('DeleteOptions', notSupported('propagationPolicy', policy, PROPAGATIONS))
@@ -71,6 +70,8 @@ export function readDeleteOptions(call: Call): DeleteRequest {
     resourceVersion: options.preconditions?.resourceVersion,
   }
 }
+
+const isEmpty = (body: Body): boolean => body.type === 'text' && body.text === ''
 
 function optionsOfBody(call: Call): DeleteOptions {
   const { value } = parseBody(call.request.body, 'DeleteOptions')
@@ -93,4 +94,29 @@ export function readInteger(text: string): number {
   if (!/^[+-]?\d+$/.test(text))
     throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`)
   return Number(text)
+}
+
+type OptionsKind = 'CreateOptions' | 'UpdateOptions' | 'PatchOptions' | 'DeleteOptions'
+
+const TOLD = ['fieldManager', 'fieldValidation', 'gracePeriodSeconds', 'propagationPolicy'] as const
+
+/** What admission is told beside the object: the options of the request, and where warnings go. */
+export function admissionExtras({ request, warnings }: Asker, kind: OptionsKind) {
+  if (request === undefined) return { byServer: true }
+  const { query, body } = request
+  const told: Record<string, unknown> = {
+    kind: kind === 'UpdateOptions' && request.method === 'PATCH' ? 'PatchOptions' : kind,
+    apiVersion: 'meta.k8s.io/v1',
+  }
+  for (const key of TOLD) {
+    const value = query.get(key)
+    if (value) told[key] = key === 'gracePeriodSeconds' ? readInteger(value) : value
+  }
+  if (query.has('dryRun')) told['dryRun'] = query.getAll('dryRun')
+  const hasBody = kind === 'DeleteOptions' && body !== undefined && !isEmpty(body)
+  const given = hasBody ? parseBody(body, kind).value : undefined
+  return {
+    options: isRecord(given) ? { ...told, ...given, kind, apiVersion: 'meta.k8s.io/v1' } : told,
+    ...(warnings === undefined ? {} : { warnings }),
+  }
 }

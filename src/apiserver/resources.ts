@@ -18,6 +18,8 @@ export interface ServedResource {
   prefix: string
   /** How objects of this form differ from what is stored; absent where they do not. */
   form?: ResourceForm
+  /** Of a kind whose versions a webhook converts: objects are stored in other versions than this one. */
+  conversion?: Conversion
   /** Name of its OpenAPI schema. */
   schema: string
   /** Defined by a CustomResourceDefinition. */
@@ -35,6 +37,13 @@ export interface ServedResource {
 export interface ResourceForm {
   fromStored(object: KubeObject): KubeObject
   toStored(object: KubeObject): KubeObject
+}
+
+export interface Conversion {
+  /** The apiVersion in which objects are stored from now on. */
+  storedAs: string
+  /** Each in the version wanted; those that have it already as they are. Throws a StatusError. */
+  convert(objects: readonly KubeObject[], apiVersion: string): Promise<KubeObject[]>
 }
 
 export interface ScalePaths {

@@ -1,10 +1,11 @@
 // The rules every cluster has, in Kubernetes' order.
 import type { Clock } from '#base/clock.ts'
+import type { Logger } from '#base/log.ts'
 import type { Random } from '#base/random.ts'
+import type { Outgoing } from '../outgoing/outgoing.ts'
 import { createObjectReader } from '../objects/object-reader.ts'
 import type { ObjectStorage } from '../objects/object-storage.ts'
 import type { ResourceRegistry } from '../resources.ts'
-import { crdStatus } from '../crd/crd-status.ts'
 import { persistentVolumeClaimResize } from './claim-resize.ts'
 import { defaultIngressClass, defaultStorageClass } from './default-class.ts'
 import { definitionAdmission } from '../crd/definition-admission.ts'
@@ -20,14 +21,16 @@ import { runtimeClassAdmission } from './runtime-class.ts'
 import { serviceAccountAdmission } from './service-account.ts'
 import { serviceAddresses } from './service-addresses.ts'
 import { storageInUse } from './storage-in-use.ts'
-import { storageObjectInUseProtection } from './storage-protection.ts'
 import { taintNodesByCondition } from './taint-nodes-by-condition.ts'
+import { webhookAdmission } from './webhooks/webhook-admission.ts'
 
 export interface BuiltinAdmissionOptions {
   objects: ObjectStorage
   resources: ResourceRegistry
   clock: Clock
   random: Random
+  log: Logger
+  outgoing: Outgoing
   serviceCIDR: string | undefined
 }
 
@@ -37,9 +40,10 @@ export interface BuiltinAdmission {
 }
 
 export function builtinAdmission(options: BuiltinAdmissionOptions): BuiltinAdmission {
-  const { objects, random, serviceCIDR } = options
+  const { objects, clock, random, serviceCIDR } = options
   const reader = createObjectReader(objects)
   const addresses = serviceAddresses({ objects, serviceCIDR })
+  const webhooks = webhookAdmission({ ...options, reader })
   return {
     plugins: [
       namespaceLifecycle(reader),
@@ -51,17 +55,19 @@ export function builtinAdmission(options: BuiltinAdmissionOptions): BuiltinAdmis
       defaultTolerationSeconds,
       storageInUse,
       defaultStorageClass(reader),
-      storageObjectInUseProtection,
       persistentVolumeClaimResize(reader),
       runtimeClassAdmission(reader),
       defaultIngressClass(reader),
-      crdStatus({ reader, resources, clock }),
       definitionAdmission,
       preventEscalation(objects),
       addresses.plugin,
+      ...webhooks.plugins,
       // The last one: what it charges is what will be stored.
       resourceQuotaAdmission(objects, clock),
     ],
-    close: () => addresses.close(),
+    close() {
+      addresses.close()
+      webhooks.close()
+    },
   }
 }

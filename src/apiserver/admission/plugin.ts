@@ -5,7 +5,8 @@ import type { KubeObject } from '#kinds/object.ts'
 import type { KeyedDraft } from '../objects/object-storage.ts'
 
 export interface AdmissionRequest {
-  operation: 'CREATE' | 'UPDATE' | 'DELETE'
+  /** CONNECT: nothing is stored; `object` is what the connection was asked with. */
+  operation: 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT'
   group: string
   version: string
   kind: string
@@ -20,8 +21,16 @@ export interface AdmissionRequest {
   old: KubeObject | undefined
   user: UserInfo
   dryRun: boolean
+  /** Kind of `object` where it is none of the resource: a PodExecOptions, an Eviction. */
+  objectKind?: { group: string; version: string; kind: string } | undefined
+  /** CreateOptions and the like, as clients outside are told of them. */
+  options?: Record<string, unknown> | undefined
   /** Texts of Warning headers: may be added to. */
   warnings?: string[] | undefined
+  /** The server's own write, that nobody outside may refuse. */
+  byServer?: boolean | undefined
+  /** Every plugin is asked to admit once more when somebody outside changed the object. */
+  round?: { isSecond: boolean; wantsSecond: boolean }
   /** Called when the write did not happen after all. */
   onAbandoned(undo: () => void): void
   /**
@@ -33,6 +42,8 @@ export interface AdmissionRequest {
 
 export interface AdmissionPlugin {
   name: string
+  /** Asked also about what is never stored: connections, bindings, evictions, requests for tokens. */
+  asksOfUnstored?: true
   /** Changes the object in place; throws a StatusError to refuse. */
   admit?(request: AdmissionRequest): void | Promise<void>
   /** Throws a StatusError to refuse. */

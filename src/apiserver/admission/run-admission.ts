@@ -10,7 +10,7 @@ export interface Admitted {
   abandon(): void
 }
 
-export type AdmissionSubject = Omit<AdmissionRequest, 'onAbandoned' | 'joinCommit'>
+export type AdmissionSubject = Omit<AdmissionRequest, 'onAbandoned' | 'joinCommit' | 'round'>
 
 export async function admit(
   plugins: readonly AdmissionPlugin[],
@@ -18,8 +18,10 @@ export async function admit(
 ): Promise<Admitted> {
   const undos: (() => void)[] = []
   const joins: (() => readonly KeyedDraft[])[] = []
+  const round = { isSecond: false, wantsSecond: false }
   const request: AdmissionRequest = {
     ...subject,
+    round,
     onAbandoned: (undo) => void undos.push(undo),
     joinCommit: (make) => void joins.push(make),
   }
@@ -28,6 +30,10 @@ export async function admit(
   }
   try {
     for (const plugin of plugins) await plugin.admit?.(request)
+    if (round.wantsSecond) {
+      round.isSecond = true
+      for (const plugin of plugins) await plugin.admit?.(request)
+    }
   } catch (error) {
     abandon()
     throw error

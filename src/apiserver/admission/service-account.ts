@@ -5,6 +5,7 @@ import { forbidden } from '../api-errors.ts'
 import type { AdmissionPlugin, ObjectReader } from './plugin.ts'
 
 const MOUNT_PATH = '/var/run/secrets/kubernetes.io/serviceaccount'
+const VOLUME_PREFIX = 'kube-api-access-'
 const TOKEN_SECONDS = 3607
 const MIRROR = 'kubernetes.io/config.mirror'
 
@@ -45,8 +46,10 @@ function mountToken({ spec }: Pod, random: Random): void {
     ({ volumeMounts }) => !volumeMounts?.some(({ mountPath }) => mountPath === MOUNT_PATH),
   )
   if (bare.length === 0) return
-  const name = `kube-api-access-${random.suffix(5)}`
-  spec.volumes = [...(spec.volumes ?? []), tokenVolume(name)]
+  // A container that a webhook added gets the volume that is there already.
+  const there = spec.volumes?.find((volume) => volume.name.startsWith(VOLUME_PREFIX))
+  const name = there?.name ?? `${VOLUME_PREFIX}${random.suffix(5)}`
+  if (there === undefined) spec.volumes = [...(spec.volumes ?? []), tokenVolume(name)]
   for (const container of bare)
     container.volumeMounts = [
       ...(container.volumeMounts ?? []),

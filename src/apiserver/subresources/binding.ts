@@ -2,6 +2,7 @@ import { rfc3339 } from '#base/clock.ts'
 import { conflict } from '#base/errors.ts'
 import type { Binding, Pod, PodCondition } from '#kinds/k8s/core.ts'
 import { invalid, required } from '#kinds/validate/field-error.ts'
+import { admitUnstored } from '../admission/admit-unstored.ts'
 import { invalidObject, successStatus } from '../api-errors.ts'
 import type { Call, ClusterContext, Draft, Outcome, Target } from '../context.ts'
 import { readWriteOptions } from '../request-options.ts'
@@ -19,6 +20,13 @@ export async function bindPod(
   const binding = readBodyAs<Binding>(call, BINDING)
   const { dryRun } = readWriteOptions(call.request.query, 'CreateOptions')
   checkBinding(binding, target.name)
+  await admitUnstored(context, call, {
+    operation: 'CREATE',
+    target,
+    object: binding,
+    kind: { group: '', version: 'v1', kind: BINDING.kind },
+    dryRun,
+  })
   await replace(context, call, {
     target,
     dryRun,

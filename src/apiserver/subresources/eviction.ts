@@ -5,6 +5,7 @@ import type { Pod, PodCondition } from '#kinds/k8s/core.ts'
 import type { Eviction, PodDisruptionBudget } from '#kinds/k8s/policy.ts'
 import { matchesLabelSelector } from '#kinds/label-selector.ts'
 import { conditionOf, withCondition } from '#kinds/meta.ts'
+import { admitUnstored } from '../admission/admit-unstored.ts'
 import { successStatus } from '../api-errors.ts'
 import type { Call, ClusterContext, Draft, Outcome, Target } from '../context.ts'
 import type { DeleteRequest, Propagation } from '../request-options.ts'
@@ -25,8 +26,16 @@ export async function evictPod(
   call: Call,
   target: Target,
 ): Promise<Outcome> {
-  const { deleteOptions } = readBodyAs<Eviction>(call, EVICTION)
+  const eviction = readBodyAs<Eviction>(call, EVICTION)
+  const { deleteOptions } = eviction
   const { dryRun } = readWriteOptions(call.request.query, 'CreateOptions')
+  await admitUnstored(context, call, {
+    operation: 'CREATE',
+    target,
+    object: eviction,
+    kind: { group: 'policy', version: 'v1', kind: EVICTION.kind },
+    dryRun,
+  })
   const stored = context.objects.getAccepted(keyFor(target.resource, target.namespace, target.name))
   if (stored === undefined) throw notFound({ group: '', resource: 'pods' }, target.name)
   const pod = stored.object as Pod

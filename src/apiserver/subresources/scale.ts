@@ -84,7 +84,8 @@ async function write(
 
 const answer = (scale: Scale): Outcome => ({ type: 'object', status: 200, object: scale })
 
-function scaleOf(resource: ServedResource, object: KubeObject): Scale {
+/** The form of a kind's object that `scale` reads and writes. */
+export function scaleOf(resource: ServedResource, object: KubeObject): Scale {
   const paths = resource.scale ?? BUILTIN_PATHS
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata
   const selector = selectorText(readPath(object, paths.labelSelector ?? []))

@@ -1,4 +1,5 @@
 // Which subresource is answered by whom.
+import { admitConnection } from '../admission/admit-connection.ts'
 import { methodNotAllowed, unknownResource } from '../api-errors.ts'
 import type { Call, ClusterContext, Outcome, Target } from '../context.ts'
 import { isServed } from '../discovery/subresource-entries.ts'
@@ -22,6 +23,15 @@ export type SubresourceHandler = (
 
 type Verbs = Readonly<Record<string, SubresourceHandler>>
 
+/** A stream is opened once admission had its say, by either method. */
+function connection(open: SubresourceHandler): Verbs {
+  const handler: SubresourceHandler = async (context, call, target) => {
+    await admitConnection(context, call, target)
+    return open(context, call, target)
+  }
+  return { get: handler, create: handler }
+}
+
 const HANDLERS: Readonly<Record<string, Verbs>> = {
   status: { get, update, patch },
   resize: { get, update, patch },
@@ -32,9 +42,9 @@ const HANDLERS: Readonly<Record<string, Verbs>> = {
   eviction: { create: evictPod },
   token: { create: createToken },
   log: { get: readLog },
-  exec: { get: openExec, create: openExec },
-  attach: { get: openAttach, create: openAttach },
-  portforward: { get: openPortForward, create: openPortForward },
+  exec: connection(openExec),
+  attach: connection(openAttach),
+  portforward: connection(openPortForward),
 }
 
 export interface SubresourceRequest {

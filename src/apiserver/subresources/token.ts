@@ -4,6 +4,7 @@ import type { Pod } from '#kinds/k8s/core.ts'
 import type { TokenRequest } from '#kinds/k8s/authentication.ts'
 import { invalid } from '#kinds/validate/field-error.ts'
 import { serviceAccountUser } from '../authentication/service-account-user.ts'
+import { admitUnstored } from '../admission/admit-unstored.ts'
 import { invalidObject } from '../api-errors.ts'
 import type { ServiceAccountClaim } from '#identity/token-issuer.ts'
 import type { Call, ClusterContext, Outcome, Target } from '../context.ts'
@@ -29,6 +30,13 @@ export async function createToken(
   const namespace = target.namespace!
   const account = context.objects.get(keyFor(resource, namespace, name))
   if (account === undefined) throw notFound(resourceName(resource), name)
+  await admitUnstored(context, call, {
+    operation: 'CREATE',
+    target,
+    object: request,
+    kind: { group: 'authentication.k8s.io', version: 'v1', kind: TOKEN_REQUEST.kind },
+    dryRun: false,
+  })
   const { spec } = request
   const expirationSeconds = checkExpiration(spec.expirationSeconds)
   const asked = spec.audiences ?? []

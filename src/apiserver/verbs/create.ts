@@ -11,7 +11,7 @@ import type { Stored } from '../objects/object-storage.ts'
 import { withRevision } from '../objects/object-storage.ts'
 import { prepareWrite } from '../objects/prepare-write.ts'
 import type { WriteOptions } from '../request-options.ts'
-import { readWriteOptions } from '../request-options.ts'
+import { admissionExtras, readWriteOptions } from '../request-options.ts'
 import type { ServedResource } from '../resources.ts'
 import { keyFor, resourceName, shown } from '../resources.ts'
 
@@ -92,6 +92,7 @@ async function createNamed(
     user: call.user,
     warnings: call.warnings,
     dryRun: options.dryRun,
+    ...admissionExtras(call, 'CreateOptions'),
   })
   try {
     definition.derive?.(draft)

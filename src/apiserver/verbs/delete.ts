@@ -8,7 +8,7 @@ import type { Asker, Call, ClusterContext, Draft, Outcome, Target } from '../con
 import { isReleased } from '../objects/metadata.ts'
 import type { Stored } from '../objects/object-storage.ts'
 import type { DeleteRequest, Propagation } from '../request-options.ts'
-import { readDeleteOptions } from '../request-options.ts'
+import { admissionExtras, readDeleteOptions } from '../request-options.ts'
 import { type ServedResource, keyFor, resourceName, shown } from '../resources.ts'
 import { deletionMark } from './deletion-marks.ts'
 import { gracePeriodSeconds, hasGracePeriod } from './grace-period.ts'
@@ -113,6 +113,7 @@ async function askAdmission(
     user: call.user,
     warnings: call.warnings,
     dryRun,
+    ...admissionExtras(call, 'DeleteOptions'),
   })
   await validateAdmission(context.admission, admitted)
 }

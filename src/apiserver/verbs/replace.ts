@@ -8,6 +8,7 @@ import type { Admitted } from '../admission/run-admission.ts'
 import { admit, validateAdmission } from '../admission/run-admission.ts'
 import { invalidObject } from '../api-errors.ts'
 import type { Asker, ClusterContext, Draft, Target } from '../context.ts'
+import { admissionExtras } from '../request-options.ts'
 import { carryMetadata, countGeneration, isReleased } from '../objects/metadata.ts'
 import type { Stored } from '../objects/object-storage.ts'
 import { prepareWrite } from '../objects/prepare-write.ts'
@@ -98,6 +99,8 @@ async function prepare(
     user: call.user,
     warnings: call.warnings,
     dryRun,
+    ...admissionExtras(call, 'UpdateOptions'),
+    ...(byServer === true ? { byServer } : {}),
   })
   if (byServer === true) return admitted
   countGeneration(draft, old, resource)
