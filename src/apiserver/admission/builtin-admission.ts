@@ -3,6 +3,7 @@ import type { Clock } from '#base/clock.ts'
 import type { Logger } from '#base/log.ts'
 import type { Random } from '#base/random.ts'
 import type { Outgoing } from '../outgoing/outgoing.ts'
+import { createRbacAuthorizer } from '../authorization/rbac.ts'
 import { createObjectReader } from '../objects/object-reader.ts'
 import type { ObjectStorage } from '../objects/object-storage.ts'
 import type { ResourceRegistry } from '../resources.ts'
@@ -15,6 +16,7 @@ import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import type { AdmissionPlugin } from './plugin.ts'
 import { podPriority } from './pod-priority.ts'
 import { podSecurity } from './pod-security.ts'
+import { policyAdmission } from './policies/policy-admission.ts'
 import { preventEscalation } from './prevent-escalation.ts'
 import { resourceQuotaAdmission } from './resource-quota.ts'
 import { runtimeClassAdmission } from './runtime-class.ts'
@@ -44,6 +46,8 @@ export function builtinAdmission(options: BuiltinAdmissionOptions): BuiltinAdmis
   const reader = createObjectReader(objects)
   const addresses = serviceAddresses({ objects, serviceCIDR })
   const webhooks = webhookAdmission({ ...options, reader })
+  const authorizer = createRbacAuthorizer(objects)
+  const policies = policyAdmission({ objects, resources: options.resources, reader, authorizer })
   return {
     plugins: [
       namespaceLifecycle(reader),
@@ -61,12 +65,14 @@ export function builtinAdmission(options: BuiltinAdmissionOptions): BuiltinAdmis
       definitionAdmission,
       preventEscalation(objects),
       addresses.plugin,
+      ...policies.plugins,
       ...webhooks.plugins,
       // The last one: what it charges is what will be stored.
       resourceQuotaAdmission(objects, clock),
     ],
     close() {
       addresses.close()
+      policies.close()
       webhooks.close()
     },
   }

@@ -27,6 +27,8 @@ export interface AdmissionRequest {
   options?: Record<string, unknown> | undefined
   /** Texts of Warning headers: may be added to. */
   warnings?: string[] | undefined
+  /** Notes for the audit log: may be added to. */
+  auditAnnotations?: Record<string, string> | undefined
   /** The server's own write, that nobody outside may refuse. */
   byServer?: boolean | undefined
   /** Every plugin is asked to admit once more when somebody outside changed the object. */

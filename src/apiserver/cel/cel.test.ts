@@ -213,3 +213,17 @@ test('a variable given as a function is asked for only when used', () => {
   const lazy = () => assert.fail('x was not needed')
   assert.deepEqual(evaluate(compiled.program, { x: lazy }, COST_MAX).ok, true)
 })
+
+test('names of variables may have dots', () => {
+  const dotted = { variables: { a: STRING, 'a.b': INT, 'c.d': INT }, library: schemaLibrary }
+  for (const text of [
+    'a.b == 2 && a == "x"',
+    'c.d == 3',
+    '![1].exists(a, has({"b": 1}.b) && a == 2)',
+  ]) {
+    const compiled = compile(text, dotted)
+    assert.ok(compiled.ok, text)
+    const result = evaluate(compiled.program, { a: 'x', 'a.b': 2n, 'c.d': 3n }, COST_MAX)
+    assert.deepEqual(result.ok && result.value, true, text)
+  }
+})

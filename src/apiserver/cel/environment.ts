@@ -7,7 +7,7 @@ export interface Environment {
   variables: Readonly<Record<string, CelType>>
   library: Library
   /** What `Name{...}` builds; absent where nothing can be built. */
-  struct?(name: string): StructType | undefined
+  struct?: (name: string) => StructType | undefined
 }
 
 export interface StructType {

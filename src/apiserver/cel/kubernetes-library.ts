@@ -4,6 +4,7 @@ import { encoders } from './functions/encoders.ts'
 import { ip } from './functions/ip.ts'
 import { languageFunctions, Library } from './functions/library.ts'
 import { lists } from './functions/lists.ts'
+import { jsonPatch } from './functions/json-patch.ts'
 import { math } from './functions/math.ts'
 import { namedFormats } from './functions/named-format.ts'
 import { quantity } from './functions/quantity.ts'
@@ -29,5 +30,5 @@ const everywhere = [
 /** For rules of schemas. */
 export const schemaLibrary = new Library(everywhere)
 
-/** For admission, where `authorizer` is a variable. */
-export const admissionLibrary = new Library([...everywhere, ...authorizer])
+/** For admission, where `authorizer` is a variable and objects can be changed. */
+export const admissionLibrary = new Library([...everywhere, ...authorizer, ...jsonPatch])

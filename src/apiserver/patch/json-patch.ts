@@ -1,6 +1,6 @@
 // JSON Patch, RFC 6902. Works on a copy; throws PatchError where the patch does not fit.
 import { deepEqual } from '#kinds/validate/equal.ts'
-import { PatchError } from './patch-error.ts'
+import { PatchError, TestFailedError } from './patch-error.ts'
 
 interface Operation {
   op: string
@@ -54,7 +54,7 @@ function applyOne(document: unknown, operation: Operation): unknown {
       )
     case 'test':
       if (deepEqual(readOrNull(document, path), operation.value ?? null)) return document
-      throw new PatchError(`testing value ${operation.path} failed`)
+      throw new TestFailedError(`testing value ${operation.path} failed`)
     default:
       throw new PatchError(`unexpected kind: ${operation.op}`)
   }

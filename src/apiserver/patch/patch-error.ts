@@ -7,3 +7,8 @@ export class PatchError extends Error {
 export class ElementOrderError extends PatchError {
   override readonly name = 'ElementOrderError'
 }
+
+/** A `test` of a JSON patch does not hold. */
+export class TestFailedError extends PatchError {
+  override readonly name = 'TestFailedError'
+}

@@ -128,8 +128,8 @@ const SERVER_FIELDS = [
   'deletionGracePeriodSeconds',
 ] as const
 
-/** What no client may say, no webhook may say either. */
-function keepIdentity(
+/** What no client may say, nobody who is asked about a write may say either. */
+export function keepIdentity(
   next: Draft,
   { metadata }: Draft,
   operation: AdmissionRequest['operation'],

@@ -113,10 +113,21 @@ class Checker {
     const typeName = dottedName(expression)
     if (typeName !== undefined && Object.hasOwn(TYPE_NAMES, typeName))
       return { kind: 'type', of: TYPE_NAMES[typeName]! }
+    const variable = this.#qualifiedVariable(typeName)
+    if (variable !== undefined && !test) return variable
     const of = this.check(operand)
     const type = this.#field(of, field, at)
     if (test) return BOOL
     return optional || of.kind === 'optional' ? asOptional(type) : type
+  }
+
+  /** Names of variables may have dots. */
+  #qualifiedVariable(name: string | undefined): CelType | undefined {
+    const { variables } = this.#environment
+    if (name === undefined || !Object.hasOwn(variables, name)) return undefined
+    if (this.#scope.some((one) => name.startsWith(`${one.name}.`))) return undefined
+    this.variables.add(name)
+    return variables[name]
   }
 
   #field(operand: CelType, field: string, at: number): CelType {

@@ -86,8 +86,8 @@ export class Compiler {
   #select(expression: Expression & { kind: 'select' }): Run {
     const { operand, field, optional, test } = expression
     const type = this.#checked.types.get(operand)
-    const typeName = dottedName(expression)
-    if (type === undefined) return typeNamed(typeName ?? field)
+    // The checker took the whole for one name.
+    if (type === undefined) return this.#name(dottedName(expression) ?? field)
     const property = propertyOf(type, field)
     const of = this.compile(operand)
     const read = test ? isSet : optional ? optionalField : fieldOf
