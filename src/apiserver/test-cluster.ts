@@ -1,7 +1,7 @@
 // A logical cluster over a memory store for unit tests, and short ways to ask it.
 import type { ApiRequest, PatchType, UserInfo } from '#base/api-call.ts'
 import type { FakeClock } from '#base/fake-clock.ts'
-import { fakeClock } from '#base/fake-clock.ts'
+import { fakeClock, settle } from '#base/fake-clock.ts'
 import { silentLogger } from '#base/log.ts'
 import { seededRandom } from '#base/random.ts'
 import { createTokenIssuer, newTokenKeyPem } from '#identity/token-issuer.ts'
@@ -101,7 +101,12 @@ function testApi(cluster: LogicalCluster, user: UserInfo): TestApi {
   return {
     send,
     get: (path) => bodyOf('GET', path),
-    create: (path, body) => bodyOf('POST', path, body),
+    async create(path, body) {
+      const made = await bodyOf('POST', path, body)
+      // A definition is served once the server has accepted its names.
+      if (path.endsWith('/customresourcedefinitions')) await settle()
+      return made
+    },
     update: (path, body) => bodyOf('PUT', path, body),
     delete: (path, options) => bodyOf('DELETE', path, options),
     async patch(path, body, patchType = 'application/merge-patch+json') {

@@ -77,7 +77,6 @@ const boat = (spec: object, more: object = {}) => ({
 async function clusterWithBoats(more: object = {}): Promise<TestApi> {
   const { api } = await testCluster()
   await api.create(CRDS, definition(more))
-  await settle()
   return api
 }
 
@@ -89,7 +88,6 @@ test('a definition is established once its names are accepted, and then served',
     acceptedNames: { plural: '', kind: '' },
     storedVersions: ['v1'],
   })
-  await settle()
   const established = await api.get(`${CRDS}/boats.example.com`)
   const conditions = listOf(established['status']?.['conditions'])
   assert.deepEqual(
@@ -193,7 +191,6 @@ test('a definition whose names are taken is not established', async () => {
   const names = { plural: 'ships', singular: 'ship', kind: 'Boat' }
   const other = { ...definition({ names }), metadata: { name: 'ships.example.com' } }
   await api.create(CRDS, other)
-  await settle()
   const [accepted] = listOf((await api.get(`${CRDS}/ships.example.com`))['status']?.['conditions'])
   assert.deepEqual(
     [accepted?.['status'], accepted?.['reason'], accepted?.['message']],
@@ -217,7 +214,6 @@ test('a definition with a schema that cannot work is refused', async () => {
 test('a deleted definition takes its objects with it', async () => {
   const { api, clock, store } = await testCluster()
   await api.create(CRDS, definition())
-  await settle()
   await api.create(BOATS, boat({ length: 10 }, { metadata: { name: 'b' } }))
   await api.delete(`${CRDS}/boats.example.com`)
   for (let i = 0; i < 10; i++) await settle()
