@@ -47,7 +47,7 @@ export function builtinAdmission(options: BuiltinAdmissionOptions): BuiltinAdmis
   const addresses = serviceAddresses({ objects, serviceCIDR })
   const webhooks = webhookAdmission({ ...options, reader })
   const authorizer = createRbacAuthorizer(objects)
-  const policies = policyAdmission({ objects, resources: options.resources, reader, authorizer })
+  const policies = policyAdmission({ ...options, reader, authorizer })
   return {
     plugins: [
       namespaceLifecycle(reader),

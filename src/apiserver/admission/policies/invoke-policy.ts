@@ -1,5 +1,6 @@
 // Puts a request to a policy as its bindings say: matching, parameters, conditions. What is then done is
 // the kind of policy's own.
+import type { Clock } from '#base/clock.ts'
 import { StatusError } from '#base/errors.ts'
 import type { MatchResources, ParamKind, ParamRef } from '#kinds/k8s/admissionregistration.ts'
 import type { KubeObject } from '#kinds/object.ts'
@@ -20,6 +21,7 @@ export interface PolicyContext {
   resources: ResourceRegistry
   reader: ObjectReader
   authorizer: Authorizer
+  clock: Clock
 }
 
 interface PolicySpec {

@@ -132,7 +132,7 @@ async function ask(
         // Each mutation sees what those before it made.
         if (index > 0) invoked = await first.renewed()
         try {
-          await change(request, invoked, mutation)
+          await change(context, { request, invoked, mutation })
         } catch (error) {
           if (!isExpressionError(error)) throw error
           if (failurePolicy !== 'Ignore') errors.push(error.message)
@@ -150,10 +150,15 @@ async function ask(
   })
 }
 
+interface Change {
+  request: AdmissionRequest
+  invoked: Invoked
+  mutation: CompiledMutation
+}
+
 async function change(
-  request: AdmissionRequest,
-  { evaluation, from, to }: Invoked,
-  { kind, program }: CompiledMutation,
+  context: PolicyContext,
+  { request, invoked: { evaluation, from, to }, mutation: { kind, program } }: Change,
 ): Promise<void> {
   const draft = request.object as Draft
   const value = evaluation.valueOf(program)
@@ -162,7 +167,8 @@ async function change(
   if (deepEqual(document, form)) return
   const next = await takenBack({ from, to }, document)
   keepIdentity(next, draft, request.operation)
-  prepareWrite(from, next, request.old, request.subresource)
+  const { old, subresource } = request
+  prepareWrite(context, from, { draft: next, old, subresource })
   for (const key of Object.keys(draft)) delete (draft as Record<string, unknown>)[key]
   Object.assign(draft, next)
 }
