@@ -11,6 +11,7 @@ import type { KindDefinition } from '#kinds/definition.ts'
 import type { Store } from '#storage/types.ts'
 import type { AdmissionPlugin } from './admission/plugin.ts'
 import { builtinAdmission } from './admission/builtin-admission.ts'
+import { serveTypeChecking } from './admission/policies/type-check-status.ts'
 import { answer } from './answer.ts'
 import type { Handlers } from './answer.ts'
 import { createAuthenticator } from './authentication/authenticator.ts'
@@ -125,6 +126,7 @@ export async function createLogicalCluster(
     encodeShared: createSharedEncoder(apiLimits.encodedEventsMax),
   }
   const customResources = serveCustomResources(context)
+  const typeChecking = serveTypeChecking(context)
   await bootstrap(context)
   return {
     name,
@@ -137,6 +139,7 @@ export async function createLogicalCluster(
       rules.close()
       outgoing.close()
       await customResources.close()
+      await typeChecking.close()
     },
   }
 }
