@@ -53,7 +53,7 @@ async function answerAllowed(
   call: Call,
 ): Promise<Outcome> {
   const info = readRequest(call.request)
-  checkAccess(context.authorizer, call.user, info)
+  call.decision = checkAccess(context.authorizer, call.user, info)
   if (info.type === 'path') return handlers.paths(call, info)
   const { group, version } = info
   const resource = context.resources.find(group, version, info.resource)

@@ -6,7 +6,7 @@ import type { Logger } from '#base/log.ts'
 import type { Random } from '#base/random.ts'
 import type { KubeList, KubeObject } from '#kinds/object.ts'
 import type { AdmissionPlugin } from './admission/plugin.ts'
-import type { Authorizer } from './authorization/authorizer.ts'
+import type { Authorizer, Decision } from './authorization/authorizer.ts'
 import type { TokenIssuer } from '#identity/token-issuer.ts'
 import type { Outgoing } from './outgoing/outgoing.ts'
 import type { ObjectStorage, Stored } from './objects/object-storage.ts'
@@ -55,6 +55,8 @@ export interface Call {
   request: ServerRequest
   /** Texts of Warning headers. */
   warnings: string[]
+  /** Set where access is decided, once the request is allowed: nothing is answered without. */
+  decision?: Decision
 }
 
 /** Who writes: a call, or the server itself, that has no request of its own. */

@@ -1,5 +1,6 @@
 import type { ApiCall, ApiRequest, ApiResponse, UserInfo } from '#base/api-call.ts'
 import { upgradeRequired } from './api-errors.ts'
+import { assertDecided } from './authorization/assert-decided.ts'
 import type { Call, Outcome, ServerRequest } from './context.ts'
 import { shown } from './resources.ts'
 import { watchStream } from './watch/watch-stream.ts'
@@ -15,7 +16,9 @@ export function inProcessCall(
       request.signal === undefined ? closing : AbortSignal.any([request.signal, closing])
     signal.throwIfAborted()
     const warnings: string[] = []
-    const outcome = await answer({ user, request: serverRequest(request, signal), warnings })
+    const call: Call = { user, request: serverRequest(request, signal), warnings }
+    const outcome = await answer(call)
+    assertDecided(call)
     const response = responseOf(outcome, { signal, watchQueueEventsMax })
     return response.type === 'object' && warnings.length > 0 ? { ...response, warnings } : response
   }

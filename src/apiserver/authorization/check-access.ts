@@ -2,11 +2,15 @@
 import type { UserInfo } from '#base/api-call.ts'
 import { StatusError } from '#base/errors.ts'
 import { forbidden } from '../api-errors.ts'
-import type { Attributes, Authorizer } from './authorizer.ts'
+import type { Attributes, Authorizer, Decision } from './authorizer.ts'
 
-export function checkAccess(authorizer: Authorizer, user: UserInfo, attributes: Attributes): void {
+export function checkAccess(
+  authorizer: Authorizer,
+  user: UserInfo,
+  attributes: Attributes,
+): Decision {
   const decision = authorizer.authorize(user, attributes)
-  if (decision.allowed) return
+  if (decision.allowed) return decision
   const because = decision.reason === '' ? '' : `: ${decision.reason}`
   if (attributes.type === 'path')
     throw new StatusError(

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import { badRequest } from '#base/errors.ts'
 import { tooManyRequests } from '../api-errors.ts'
 import { webSocketToken } from '../authentication/web-socket-token.ts'
+import { assertDecided } from '../authorization/assert-decided.ts'
 import { checkAccess } from '../authorization/check-access.ts'
 import type { Call } from '../context.ts'
 import { apiLimits } from '../limits.ts'
@@ -76,6 +77,7 @@ async function permit(access: ClusterAccess, request: IncomingMessage, path: str
   const line = readLine(request, path)
   const call: Call = { user, request: line, warnings: [] }
   const outcome = await access.answer(call)
+  assertDecided(call)
   if (outcome.type !== 'upgrade') throw badRequest('this request cannot be upgraded')
   // A WebSocket always begins with GET: to be allowed to read is not enough to run something.
   const info = readRequest(line)

@@ -5,6 +5,7 @@ import { stringify as stringifyYaml } from 'yaml'
 import type { StatusError } from '#base/errors.ts'
 import type { KubeObject } from '#kinds/object.ts'
 import { PathNotFoundError, statusOf, upgradeRequired } from '../api-errors.ts'
+import { assertDecided } from '../authorization/assert-decided.ts'
 import type { Call, Outcome } from '../context.ts'
 import { shown } from '../resources.ts'
 import { partialMetadata, readIncludeObject, tableOf } from '../table.ts'
@@ -24,6 +25,7 @@ export interface Writing {
 
 export async function writeOutcome(writing: Writing): Promise<void> {
   const { outcome, response, form, call } = writing
+  assertDecided(call)
   for (const warning of call.warnings) response.appendHeader('warning', `299 - ${quoted(warning)}`)
   switch (outcome.type) {
     case 'object':
