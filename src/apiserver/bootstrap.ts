@@ -3,7 +3,7 @@
 import type { UserInfo } from '#base/api-call.ts'
 import { isReason } from '#base/errors.ts'
 import type { KubeObject } from '#kinds/object.ts'
-import { bootstrapBindings, bootstrapRoles } from './authorization/bootstrap-roles.ts'
+import { ensureRoles } from './authorization/ensure-roles.ts'
 import type { ClusterContext, Draft } from './context.ts'
 import { keyFor } from './resources.ts'
 import { create } from './verbs/create.ts'
@@ -37,8 +37,9 @@ export async function bootstrap(context: ClusterContext): Promise<void> {
     metadata: { name },
     ...rest,
   }))
-  const all: KubeObject[] = [...namespaces, ...classes, ...bootstrapRoles, ...bootstrapBindings]
+  const all: KubeObject[] = [...namespaces, ...classes]
   await Promise.all(all.map((object) => ensure(context, object)))
+  await ensureRoles(context, SERVER)
 }
 
 /** Kinds this cluster does not serve are left out. */

@@ -1,6 +1,7 @@
 // All controllers of one logical cluster, as one.
 import { createClaimProtectionController } from './claim-protection.ts'
 import { createAccountTokenController } from './account-token.ts'
+import { createClusterRoleAggregation } from './cluster-role-aggregation.ts'
 import { combined } from './combined.ts'
 import type { Controller, ControllerContext } from './context.ts'
 import { createDeploymentController } from './deployment.ts'
@@ -31,6 +32,7 @@ export function createHubControllers(
     createRootCaController(context, options),
     createAccountTokenController(context, options),
     createGarbageCollector(context),
+    createClusterRoleAggregation(context),
     createEventExpiryController(context),
     createClaimProtectionController(context),
     createVolumeProtectionController(context),

@@ -104,6 +104,94 @@ test('an admin of a namespace cannot give more than he has', async () => {
   })
 })
 
+test('a refusal names each right that is missing, the verbs of one resource together', async () => {
+  const { api, as } = await testCluster()
+  const admin = binding(toJane, { kind: 'ClusterRole', name: 'admin' })
+  await api.create(`${RBAC}/namespaces/default/rolebindings`, admin)
+  const rules = [
+    { apiGroups: ['', 'apps'], resources: ['nodes'], verbs: ['list', 'get'] },
+    { apiGroups: [''], resources: ['nodes'], resourceNames: ['a'], verbs: ['delete'] },
+    { apiGroups: [''], resources: ['pods'], verbs: ['get'] },
+  ]
+  await assert.rejects(as(jane).create(`${RBAC}/namespaces/default/roles`, role(rules)), {
+    message: `roles.rbac.authorization.k8s.io "r" is forbidden: user "jane" (groups=["system:authenticated"]) is attempting to grant RBAC permissions not currently held:
+{APIGroups:[""], Resources:["nodes"], ResourceNames:["a"], Verbs:["delete"]}
+{APIGroups:[""], Resources:["nodes"], Verbs:["list" "get"]}
+{APIGroups:["apps"], Resources:["nodes"], Verbs:["list" "get"]}`,
+  })
+})
+
+test('the verbs escalate and bind lift the rule, on the role they name', async () => {
+  const { api, as } = await testCluster()
+  const apiGroups = ['rbac.authorization.k8s.io']
+  const lifted = [
+    { apiGroups, resources: ['roles', 'rolebindings'], verbs: ['create', 'update', 'escalate'] },
+    { apiGroups, resources: ['clusterroles'], resourceNames: ['view'], verbs: ['bind'] },
+  ]
+  await api.create(`${RBAC}/namespaces/default/roles`, role(lifted))
+  await api.create(`${RBAC}/namespaces/default/rolebindings`, binding(toJane))
+  const bind = (name: string) =>
+    as(jane).create(`${RBAC}/namespaces/default/rolebindings`, {
+      ...binding(toJane, { kind: 'ClusterRole', name }),
+      metadata: { name: `of-${name}` },
+    })
+  await bind('view')
+  await assert.rejects(bind('edit'), { reason: 'Forbidden' })
+  await as(jane).create(`${RBAC}/namespaces/default/roles`, {
+    ...role([{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }]),
+    metadata: { name: 'everything' },
+  })
+})
+
+test('who may write a role may change its labels, though its rules are more than his', async () => {
+  const { api, as } = await testCluster()
+  const roles = `${RBAC}/namespaces/default/roles`
+  const everything = [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }]
+  await api.create(roles, { ...role(everything), metadata: { name: 'big' } })
+  const own = [{ apiGroups: ['rbac.authorization.k8s.io'], resources: ['roles'], verbs: ['*'] }]
+  await api.create(roles, role(own.map((rule) => ({ ...rule, verbs: ['get', 'patch'] }))))
+  await api.create(`${RBAC}/namespaces/default/rolebindings`, binding(toJane))
+  await as(jane).patch(`${roles}/big`, { metadata: { labels: { a: 'b' } } })
+  const more = [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }]
+  await assert.rejects(as(jane).patch(`${roles}/big`, { rules: more }), { reason: 'Forbidden' })
+})
+
+test('only who may everything sets what a role aggregates', async () => {
+  const { api, as } = await testCluster()
+  const apiGroups = ['rbac.authorization.k8s.io']
+  await api.create(`${RBAC}/clusterroles`, {
+    metadata: { name: 'writer' },
+    rules: [{ apiGroups, resources: ['clusterroles'], verbs: ['create'] }],
+  })
+  await api.create(`${RBAC}/clusterrolebindings`, {
+    ...binding(toJane, { kind: 'ClusterRole', name: 'writer' }),
+    kind: 'ClusterRoleBinding',
+  })
+  const sum = {
+    metadata: { name: 'sum' },
+    aggregationRule: { clusterRoleSelectors: [{ matchLabels: { a: 'b' } }] },
+  }
+  await assert.rejects(as(jane).create(`${RBAC}/clusterroles`, sum), {
+    message: /not currently held:\n\{APIGroups:\["\*"\], Resources:\["\*"\], Verbs:\["\*"\]\}/,
+  })
+})
+
+test('a binding that leads nowhere is told in the refusal', async () => {
+  const { api, as } = await testCluster()
+  const roles = `${RBAC}/namespaces/default/roles`
+  await api.create(roles, role([]))
+  await api.create(`${RBAC}/namespaces/default/rolebindings`, binding(toJane))
+  await api.delete(`${roles}/r`)
+  await assert.rejects(as(jane).get(PODS), {
+    message:
+      'pods is forbidden: User "jane" cannot list resource "pods" in API group "" in the namespace "default": RBAC: role.rbac.authorization.k8s.io "r" not found',
+  })
+  const rules = await as(jane).create('/apis/authorization.k8s.io/v1/selfsubjectrulesreviews', {
+    spec: { namespace: 'default' },
+  })
+  assert.equal(rules['status']?.['evaluationError'], 'role.rbac.authorization.k8s.io "r" not found')
+})
+
 test('access reviews tell what would be decided, and why', async () => {
   const { api } = await testCluster()
   await api.create(

@@ -25,6 +25,8 @@ export interface Authorizer {
 export interface SubjectRules {
   resourceRules: ResourceRule[]
   nonResourceRules: { verbs: string[]; nonResourceURLs: string[] }[]
+  /** What kept the list from being whole. */
+  evaluationError?: string
 }
 
 export interface ResourceRule {

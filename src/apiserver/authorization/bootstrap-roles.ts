@@ -1,228 +1,97 @@
-// Roles and bindings every cluster starts with, as Kubernetes' clients know them, cut to the groups
-// that are served.
-import type { ClusterRole, ClusterRoleBinding, PolicyRule } from '#kinds/k8s/rbac.ts'
+// The roles and bindings every cluster starts with, as objects.
+import type {
+  ClusterRole,
+  ClusterRoleBinding,
+  PolicyRule,
+  Role,
+  RoleBinding,
+  Subject,
+} from '#kinds/k8s/rbac.ts'
+import { CONTROLLER_RULES } from './controller-roles.ts'
+import { paths } from './default-rule.ts'
+import { NAMESPACE_ROLES } from './namespace-roles.ts'
+import { account, group, SYSTEM_ROLES } from './system-roles.ts'
+import { ADMIN, EDIT, VIEW } from './user-roles.ts'
+
+export type RbacRole = ClusterRole | Role
+export type RbacBinding = ClusterRoleBinding | RoleBinding
 
 const RBAC = 'rbac.authorization.k8s.io'
-const READ = ['get', 'list', 'watch']
-const WRITE = ['create', 'delete', 'deletecollection', 'patch', 'update']
-const CHANGE = ['create', 'update', 'patch', 'delete']
-const BOOTSTRAP_LABEL = { 'kubernetes.io/bootstrapping': 'rbac-defaults' }
+const apiVersion = `${RBAC}/v1`
+export const AUTO_UPDATE = 'rbac.authorization.kubernetes.io/autoupdate'
 
-const rule = (
-  verbs: readonly string[],
-  apiGroups: readonly string[],
-  resources: readonly string[],
-): PolicyRule => ({ verbs: [...verbs], apiGroups: [...apiGroups], resources: [...resources] })
-
-const paths = (...nonResourceURLs: string[]): PolicyRule => ({ verbs: ['get'], nonResourceURLs })
-
-const VIEWED_CORE = [
-  'configmaps',
-  'endpoints',
-  'events',
-  'limitranges',
-  'namespaces',
-  'namespaces/status',
-  'persistentvolumeclaims',
-  'persistentvolumeclaims/status',
-  'pods',
-  'pods/log',
-  'pods/status',
-  'replicationcontrollers',
-  'replicationcontrollers/scale',
-  'resourcequotas',
-  'serviceaccounts',
-  'services',
-  'services/status',
-]
-const EDITED_CORE = [
-  'configmaps',
-  'endpoints',
-  'events',
-  'persistentvolumeclaims',
-  'pods',
-  'pods/attach',
-  'pods/eviction',
-  'pods/exec',
-  'pods/portforward',
-  'pods/proxy',
-  'replicationcontrollers',
-  'replicationcontrollers/scale',
-  'secrets',
-  'serviceaccounts',
-  'services',
-  'services/proxy',
-]
-const WORKLOADS = [
-  'controllerrevisions',
-  'daemonsets',
-  'deployments',
-  'deployments/rollback',
-  'deployments/scale',
-  'replicasets',
-  'replicasets/scale',
-  'statefulsets',
-  'statefulsets/scale',
-]
-const WORKLOAD_STATUS = [
-  'daemonsets/status',
-  'deployments/status',
-  'replicasets/status',
-  'statefulsets/status',
-]
-
-/** Groups beside core whose every kind a tenant may see or edit. */
-const TENANT_GROUPS = ['autoscaling', 'batch', 'discovery.k8s.io', 'networking.k8s.io', 'policy']
-
-const VIEW: readonly PolicyRule[] = [
-  rule(READ, [''], VIEWED_CORE),
-  rule(READ, ['apps'], [...WORKLOADS, ...WORKLOAD_STATUS]),
-  rule(READ, TENANT_GROUPS, ['*']),
-]
-const EDIT: readonly PolicyRule[] = [
-  rule(WRITE, [''], EDITED_CORE),
-  rule([...READ, 'impersonate'], [''], ['serviceaccounts']),
-  rule(
-    READ,
-    [''],
-    ['secrets', 'pods/attach', 'pods/exec', 'pods/portforward', 'pods/proxy', 'services/proxy'],
-  ),
-  rule(['create'], [''], ['serviceaccounts/token']),
-  rule(WRITE, ['apps'], WORKLOADS),
-  rule(WRITE, ['autoscaling', 'batch', 'networking.k8s.io', 'policy'], ['*']),
-  rule([...READ, ...WRITE], ['coordination.k8s.io'], ['leases']),
-]
-const ADMIN: readonly PolicyRule[] = [
-  rule([...READ, ...WRITE], [RBAC], ['roles', 'rolebindings']),
-  rule(['create'], ['authorization.k8s.io'], ['localsubjectaccessreviews']),
-]
-
-const NODE: readonly PolicyRule[] = [
-  rule(['create'], ['authentication.k8s.io'], ['tokenreviews']),
-  rule(['create'], ['authorization.k8s.io'], ['subjectaccessreviews', 'localsubjectaccessreviews']),
-  rule([...READ, 'create', 'delete', 'update', 'patch'], [''], ['nodes']),
-  rule(['update', 'patch', 'get'], [''], ['nodes/status', 'pods/status']),
-  rule([...READ, 'delete'], [''], ['pods']),
-  rule(['create'], [''], ['pods/eviction', 'serviceaccounts/token']),
-  rule(
-    READ,
-    [''],
-    ['configmaps', 'secrets', 'services', 'endpoints', 'serviceaccounts', 'namespaces'],
-  ),
-  rule(READ, ['discovery.k8s.io'], ['endpointslices']),
-  rule(['create', 'patch', 'update'], ['', 'events.k8s.io'], ['events']),
-  rule(['get', ...CHANGE], ['coordination.k8s.io'], ['leases']),
-]
-
-interface RoleSpec {
+interface Named {
   name: string
-  rules: readonly PolicyRule[]
-  /** Roles that take these rules over. */
-  aggregatesTo?: string
-  /** Takes the rules of roles labelled for it. */
-  aggregatesFrom?: string
+  namespace?: string
+  labels?: Record<string, string>
 }
 
-const ROLES: readonly RoleSpec[] = [
-  {
-    name: 'cluster-admin',
-    rules: [rule(['*'], ['*'], ['*']), { verbs: ['*'], nonResourceURLs: ['*'] }],
-  },
-  { name: 'admin', rules: [...VIEW, ...EDIT, ...ADMIN], aggregatesFrom: 'admin' },
-  { name: 'edit', rules: [...VIEW, ...EDIT], aggregatesFrom: 'edit', aggregatesTo: 'admin' },
-  { name: 'view', rules: VIEW, aggregatesFrom: 'view', aggregatesTo: 'edit' },
-  { name: 'system:aggregate-to-admin', rules: ADMIN, aggregatesTo: 'admin' },
-  { name: 'system:aggregate-to-edit', rules: EDIT, aggregatesTo: 'edit' },
-  { name: 'system:aggregate-to-view', rules: VIEW, aggregatesTo: 'view' },
-  {
-    name: 'system:basic-user',
-    rules: [
-      rule(
-        ['create'],
-        ['authorization.k8s.io'],
-        ['selfsubjectaccessreviews', 'selfsubjectrulesreviews'],
-      ),
-      rule(['create'], ['authentication.k8s.io'], ['selfsubjectreviews']),
-    ],
-  },
-  {
-    name: 'system:discovery',
-    rules: [
-      paths(
-        '/api',
-        '/api/*',
-        '/apis',
-        '/apis/*',
-        '/openapi',
-        '/openapi/*',
-        '/healthz',
-        '/livez',
-        '/readyz',
-        '/version',
-        '/version/',
-      ),
-    ],
-  },
-  {
-    name: 'system:public-info-viewer',
-    rules: [paths('/healthz', '/livez', '/readyz', '/version', '/version/')],
-  },
-  { name: 'system:node', rules: NODE },
-  {
-    name: 'system:auth-delegator',
-    rules: [
-      rule(['create'], ['authentication.k8s.io'], ['tokenreviews']),
-      rule(['create'], ['authorization.k8s.io'], ['subjectaccessreviews']),
-    ],
-  },
-]
+const metadata = ({ name, namespace, labels = {} }: Named) => ({
+  name,
+  ...(namespace === undefined ? {} : { namespace }),
+  labels: { 'kubernetes.io/bootstrapping': 'rbac-defaults', ...labels },
+  annotations: { [AUTO_UPDATE]: 'true' },
+})
 
-const BINDINGS: readonly { role: string; groups: readonly string[] }[] = [
-  { role: 'cluster-admin', groups: ['system:masters'] },
-  { role: 'system:basic-user', groups: ['system:authenticated'] },
-  { role: 'system:discovery', groups: ['system:authenticated'] },
-  {
-    role: 'system:public-info-viewer',
-    groups: ['system:authenticated', 'system:unauthenticated'],
-  },
-  { role: 'system:node', groups: ['system:nodes'] },
-]
+const aggregatesTo = (role: string) => ({
+  [`rbac.authorization.k8s.io/aggregate-to-${role}`]: 'true',
+})
 
-const aggregationLabel = (role: string) => `rbac.authorization.k8s.io/aggregate-to-${role}`
-
-export const bootstrapRoles: readonly ClusterRole[] = ROLES.map((role) => ({
+const clusterRole = (named: Named, rules: readonly PolicyRule[]): ClusterRole => ({
   kind: 'ClusterRole',
-  apiVersion: `${RBAC}/v1`,
-  metadata: {
-    name: role.name,
-    labels: {
-      ...BOOTSTRAP_LABEL,
-      ...(role.aggregatesTo === undefined ? {} : { [aggregationLabel(role.aggregatesTo)]: 'true' }),
-    },
-    annotations: { 'rbac.authorization.kubernetes.io/autoupdate': 'true' },
-  },
-  ...(role.aggregatesFrom === undefined
-    ? {}
-    : {
-        aggregationRule: {
-          clusterRoleSelectors: [
-            { matchLabels: { [aggregationLabel(role.aggregatesFrom)]: 'true' } },
-          ],
-        },
-      }),
-  rules: [...role.rules],
-}))
+  apiVersion,
+  metadata: metadata(named),
+  rules: [...rules],
+})
 
-export const bootstrapBindings: readonly ClusterRoleBinding[] = BINDINGS.map(
-  ({ role, groups }) => ({
-    kind: 'ClusterRoleBinding',
-    apiVersion: `${RBAC}/v1`,
-    metadata: {
-      name: role,
-      labels: BOOTSTRAP_LABEL,
-      annotations: { 'rbac.authorization.kubernetes.io/autoupdate': 'true' },
-    },
-    roleRef: { apiGroup: RBAC, kind: 'ClusterRole', name: role },
-    subjects: groups.map((name) => ({ apiGroup: RBAC, kind: 'Group', name })),
-  }),
-)
+/** Its rules are those of the roles labelled for it; the first ones are here, later ones a controller adds. */
+const aggregated = (name: string, rules: readonly PolicyRule[], labels = {}): ClusterRole => ({
+  ...clusterRole({ name, labels }, rules),
+  aggregationRule: { clusterRoleSelectors: [{ matchLabels: aggregatesTo(name) }] },
+})
+
+const clusterBinding = (name: string, subjects: readonly Subject[]): ClusterRoleBinding => ({
+  kind: 'ClusterRoleBinding',
+  apiVersion,
+  metadata: metadata({ name }),
+  roleRef: { apiGroup: RBAC, kind: 'ClusterRole', name },
+  ...(subjects.length === 0 ? {} : { subjects: [...subjects] }),
+})
+
+const CONTROLLERS = Object.entries(CONTROLLER_RULES)
+
+export const bootstrapRoles: readonly RbacRole[] = [
+  clusterRole({ name: 'cluster-admin' }, [
+    { verbs: ['*'], apiGroups: ['*'], resources: ['*'] },
+    { ...paths('*'), verbs: ['*'] },
+  ]),
+  aggregated('admin', [...EDIT, ...VIEW, ...ADMIN]),
+  aggregated('edit', [...EDIT, ...VIEW], aggregatesTo('admin')),
+  aggregated('view', VIEW, aggregatesTo('edit')),
+  clusterRole({ name: 'system:aggregate-to-admin', labels: aggregatesTo('admin') }, ADMIN),
+  clusterRole({ name: 'system:aggregate-to-edit', labels: aggregatesTo('edit') }, EDIT),
+  clusterRole({ name: 'system:aggregate-to-view', labels: aggregatesTo('view') }, VIEW),
+  ...SYSTEM_ROLES.map(({ name, rules }) => clusterRole({ name }, rules)),
+  ...CONTROLLERS.map(([name, rules]) => clusterRole({ name: `system:controller:${name}` }, rules)),
+  ...NAMESPACE_ROLES.map(({ namespace, name, rules }): Role => ({
+    kind: 'Role',
+    apiVersion,
+    metadata: metadata({ name, namespace }),
+    rules: [...rules],
+  })),
+]
+
+export const bootstrapBindings: readonly RbacBinding[] = [
+  clusterBinding('cluster-admin', [group('system:masters')]),
+  ...SYSTEM_ROLES.flatMap(({ name, subjects }) =>
+    subjects === undefined ? [] : [clusterBinding(name, subjects)],
+  ),
+  ...CONTROLLERS.map(([name]) => clusterBinding(`system:controller:${name}`, [account(name)])),
+  ...NAMESPACE_ROLES.map(({ namespace, name, binding = name, subjects }): RoleBinding => ({
+    kind: 'RoleBinding',
+    apiVersion,
+    metadata: metadata({ name: binding, namespace }),
+    roleRef: { apiGroup: RBAC, kind: 'Role', name },
+    subjects: [...subjects],
+  })),
+]

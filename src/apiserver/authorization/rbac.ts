@@ -9,7 +9,6 @@ import type {
   RoleRef,
   Subject,
 } from '#kinds/k8s/rbac.ts'
-import { matchesLabelSelector } from '#kinds/label-selector.ts'
 import type { ObjectStorage } from '../objects/object-storage.ts'
 import { prefixFor } from '../resources.ts'
 import type { Attributes, Authorizer, Decision, SubjectRules } from './authorizer.ts'
@@ -25,27 +24,40 @@ const prefixes = {
   clusterRoleBindings: prefixFor(GROUP, 'clusterrolebindings'),
 }
 
-/** One rule that a user has, and by which binding. */
-interface Grant {
-  rule: PolicyRule
-  /** "ClusterRoleBinding "a" of ClusterRole "b" to Group "c"" */
-  because: string
-}
+/** One rule that a user has, and by which binding; or a binding that leads nowhere. */
+type Grant =
+  /** `because`: "ClusterRoleBinding "a" of ClusterRole "b" to Group "c"" */
+  { rule: PolicyRule; because: () => string } | { rule: undefined; missing: string }
 
 export function createRbacAuthorizer(objects: ObjectStorage): Authorizer {
   const authorize = (user: UserInfo, attributes: Attributes): Decision => {
     if (user.groups.includes(SUPERUSERS)) return { allowed: true, reason: '' }
     const namespace = attributes.type === 'resource' ? attributes.namespace : undefined
-    for (const { rule, because } of grants(objects, user, namespace))
-      if (ruleAllows(rule, attributes))
-        return { allowed: true, reason: `RBAC: allowed by ${because}` }
-    return { allowed: false, reason: '' }
+    const missing: string[] = []
+    for (const grant of grants(objects, user, namespace))
+      if (grant.rule === undefined) missing.push(grant.missing)
+      else if (ruleAllows(grant.rule, attributes))
+        return { allowed: true, reason: `RBAC: allowed by ${grant.because()}` }
+    return { allowed: false, reason: missing.length === 0 ? '' : `RBAC: ${aggregate(missing)}` }
   }
   return {
     authorize,
-    rulesFor: (user, namespace) => listRules(rulesOf(objects, user, namespace)),
+    rulesFor(user, namespace) {
+      const found = [...grants(objects, user, namespace)]
+      const missing = found.flatMap((grant) => (grant.rule === undefined ? [grant.missing] : []))
+      const rules = listRules(rulesOf(objects, user, namespace))
+      return missing.length === 0 ? rules : { ...rules, evaluationError: aggregate(missing) }
+    },
   }
 }
+
+/** As Go says several errors: each once, in brackets if there are more. */
+function aggregate(messages: readonly string[]): string {
+  const each = [...new Set(messages)]
+  return each.length === 1 ? each[0]! : `[${each.join(', ')}]`
+}
+
+export const isSuperuser = ({ groups }: UserInfo): boolean => groups.includes(SUPERUSERS)
 
 /** All rules a user has in a namespace, or in the cluster without one. */
 export function rulesOf(
@@ -53,12 +65,14 @@ export function rulesOf(
   user: UserInfo,
   namespace: string | undefined,
 ): PolicyRule[] {
-  if (user.groups.includes(SUPERUSERS))
+  if (isSuperuser(user))
     return [
       { verbs: ['*'], apiGroups: ['*'], resources: ['*'] },
       { verbs: ['*'], nonResourceURLs: ['*'] },
     ]
-  return [...grants(objects, user, namespace)].map(({ rule }) => rule)
+  return [...grants(objects, user, namespace)].flatMap(({ rule }) =>
+    rule === undefined ? [] : [rule],
+  )
 }
 
 function* grants(
@@ -87,8 +101,13 @@ function* grantsOf(objects: ObjectStorage, user: UserInfo, bound: Bound): Genera
   const { binding, namespace } = bound
   const subject = binding.subjects?.find((one) => subjectIs(one, user, namespace))
   if (subject === undefined) return
-  const because = describe(bound, subject)
-  for (const rule of rulesOfRole(objects, binding.roleRef, namespace)) yield { rule, because }
+  const rules = rulesOfRole(objects, binding.roleRef, namespace)
+  if (rules === undefined) {
+    const { kind, name } = binding.roleRef
+    yield { rule: undefined, missing: `${kind.toLowerCase()}.${GROUP} "${name}" not found` }
+    return
+  }
+  for (const rule of rules) yield { rule, because: () => describe(bound, subject) }
 }
 
 function describe({ kind, binding, namespace }: Bound, subject: Subject): string {
@@ -101,27 +120,18 @@ function describe({ kind, binding, namespace }: Bound, subject: Subject): string
   return `${kind} "${name}" of ${binding.roleRef.kind} "${binding.roleRef.name}" to ${subject.kind} "${who}"`
 }
 
-/** The rules of a role; an aggregated ClusterRole has those of the roles it selects. */
+/** The rules of a role (what a controller aggregated is among them); undefined without the role. */
 export function rulesOfRole(
   objects: ObjectStorage,
   { kind, name }: RoleRef,
   namespace: string | undefined,
-): PolicyRule[] {
-  if (kind === 'Role') {
-    const role = objects.get(`${prefixes.roles}${namespace ?? ''}/${name}`)
-    return (role?.object as Role | undefined)?.rules ?? []
-  }
-  const role = objects.get(`${prefixes.clusterRoles}${name}`)?.object as ClusterRole | undefined
-  const selectors = role?.aggregationRule?.clusterRoleSelectors
-  if (role === undefined || selectors === undefined) return role?.rules ?? []
-  return objects
-    .list(prefixes.clusterRoles)
-    .map(({ object }) => object as ClusterRole)
-    .filter((other) => other.metadata.name !== name)
-    .filter((other) =>
-      selectors.some((selector) => matchesLabelSelector(selector, other.metadata.labels)),
-    )
-    .flatMap((other) => other.rules ?? [])
+): PolicyRule[] | undefined {
+  const key =
+    kind === 'Role'
+      ? `${prefixes.roles}${namespace ?? ''}/${name}`
+      : `${prefixes.clusterRoles}${name}`
+  const role = objects.get(key)?.object as Role | ClusterRole | undefined
+  return role === undefined ? undefined : (role.rules ?? [])
 }
 
 function listRules(rules: readonly PolicyRule[]): SubjectRules {
