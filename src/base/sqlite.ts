@@ -1,8 +1,18 @@
 // SQLite files: opened with full durability, migrated, refused with a clear error, copied while in use.
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
 import path from 'node:path'
 import { backup, DatabaseSync } from 'node:sqlite'
 import { version } from './version.ts'
+import { findWalDamage } from './wal-check.ts'
 
 /** What keeps a database from being used. */
 export type DatabaseProblem = 'newer' | 'corrupt' | 'in-use' | 'unusable'
@@ -36,11 +46,12 @@ const defaultBusyTimeoutMs = 2_000
 export function openSqlite(options: SqliteOptions): DatabaseSync {
   let database: DatabaseSync | undefined
   try {
-    createPrivately(options.path)
-    database = new DatabaseSync(options.path, {
-      timeout: options.busyTimeoutMs ?? defaultBusyTimeoutMs,
-    })
-    configure(database, options.exclusive ?? false)
+    if (!existsSync(options.path)) make(options)
+    assertWhole(options.path)
+    const hadWal = existsSync(`${options.path}-wal`)
+    database = connect(options)
+    // A WAL begun anew has no frames of a torn commit left, which would look like damage after the next crash.
+    if (hadWal && options.exclusive) database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
     migrate(database, options)
     return database
   } catch (error) {
@@ -72,6 +83,55 @@ export async function backupSqlite(database: DatabaseSync, target: string): Prom
   syncPath(partial)
   renameSync(partial, target)
   syncPath(path.dirname(target))
+}
+
+function connect({ path: file, busyTimeoutMs, exclusive }: SqliteOptions): DatabaseSync {
+  const database = new DatabaseSync(file, { timeout: busyTimeoutMs ?? defaultBusyTimeoutMs })
+  try {
+    configure(database, exclusive ?? false)
+    return database
+  } catch (error) {
+    database.close()
+    throw error
+  }
+}
+
+/** Beside its place first: a database that was begun only, and one that lost its bytes, cannot be told apart. */
+function make(options: SqliteOptions): void {
+  const begun = `${options.path}.new`
+  for (const suffix of ['', '-wal', '-shm']) rmSync(`${begun}${suffix}`, { force: true })
+  createPrivately(begun)
+  const database = connect({ ...options, path: begun })
+  try {
+    migrate(database, options)
+  } finally {
+    database.close()
+  }
+  syncPath(begun)
+  renameSync(begun, options.path)
+  syncPath(path.dirname(options.path))
+}
+
+/** What SQLite would take for a new database, or for the end of a log. */
+function assertWhole(file: string): void {
+  if (statSync(file).size === 0)
+    throw new DatabaseError('corrupt', `${file} is empty. Move it away and put back a backup.`)
+  const damage = findWalDamage(file)
+  if (damage !== undefined)
+    throw new DatabaseError(
+      'corrupt',
+      `${file}-wal is damaged (${damage}). Move both files away and put back a backup.`,
+    )
+}
+
+/** Throws DatabaseError when the file's structure is damaged. Reads all of it. */
+export function checkStructure(database: DatabaseSync, file: string): void {
+  const found = database.prepare('PRAGMA quick_check(1)').get()!.quick_check
+  if (found === 'ok') return
+  throw new DatabaseError(
+    'corrupt',
+    `${file} is damaged (${String(found)}). Move it away and put back a backup.`,
+  )
 }
 
 function configure(database: DatabaseSync, exclusive: boolean): void {

@@ -14,6 +14,7 @@ import { ContainerServiceController } from '#platform/container-service-controll
 import { createImageResolver } from '#platform/image-resolver.ts'
 import { MachineDrainController } from '#platform/machine-drain-controller.ts'
 import { createLocalProvider } from '#providers/local/local-provider.ts'
+import { WriterPool } from '#storage/writer-pool.ts'
 import { AddressListeners } from './address-listeners.ts'
 import type { ProcessConfig } from './config.ts'
 import { addToKubeconfig } from './engine/api-access.ts'
@@ -37,6 +38,7 @@ async function contextOf({ paths, instance }: ProcessConfig, log: Logger): Promi
     version,
     authorities,
     serverCaPem: certificatePem,
+    pool: new WriterPool(),
     clock: systemClock,
     random: systemRandom,
     log,

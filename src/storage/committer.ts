@@ -23,6 +23,8 @@ export interface Committer {
   commit(writes: readonly Write[]): Promise<void>
   /** Removes what is only needed for history up to `revision`. May run beside commits. */
   compact(revision: number): Promise<void>
+  /** Writes values anew that the codec would code otherwise today; how many those were. Where values are coded. */
+  recode?(): Promise<number>
   backup(path: string): Promise<void>
   close(): Promise<void>
 }

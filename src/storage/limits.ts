@@ -17,4 +17,10 @@ export const storageLimits = {
    * can have, or a step might get nowhere.
    */
   compactionStepRows: 2_048,
+  /** Rows that one step of coding values anew looks at. */
+  recodeStepRows: 2_048,
+  /** What one part of the log holds when it is read at the start. */
+  readBytesMax: 4 * 1024 * 1024,
+  /** Threads that write for all stores of a process. */
+  writerThreadsMax: 4,
 } as const

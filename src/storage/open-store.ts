@@ -1,11 +1,10 @@
 import type { Logger } from '#base/log.ts'
-import { explainSqlite } from '#base/sqlite.ts'
-import type { LogContent } from './committer.ts'
 import type { HistoryLimits } from './history.ts'
 import { RevisionStore } from './revision-store.ts'
-import { SqliteLog } from './sqlite-log.ts'
 import type { Store } from './types.ts'
-import { startWriterThread, Writer } from './writer.ts'
+import { plainCodec, type ValueCodec } from './value-codec.ts'
+import { Writer } from './writer.ts'
+import { WriterPool } from './writer-pool.ts'
 
 export interface StoreOptions {
   /** The file; made if it is not there. No other process may use it at the same time. */
@@ -17,31 +16,21 @@ export interface StoreOptions {
    */
   onLost: (error: Error) => void
   history?: HistoryLimits
+  /** The threads it shares with other stores; one of its own unless given. */
+  pool?: WriterPool
+  /** How values look on disk; as they are unless given. */
+  codec?: ValueCodec
 }
 
 /** Opens a store on a SQLite file. Rejects with DatabaseError when the file cannot be used. */
 export async function openStore(options: StoreOptions): Promise<Store> {
-  const { path, log, history, onLost } = options
-  const content = load(path)
-  const worker = startWriterThread({ path, revision: content.revision })
-  const committer = await Writer.start({ worker, onLost })
+  const { path, log, history, onLost, codec = plainCodec } = options
+  const pool = options.pool ?? new WriterPool({ threads: 1 })
+  const { writer, content } = await Writer.open({ path, pool, codec, onLost })
   return new RevisionStore({
-    committer,
+    committer: writer,
     content,
     log,
     ...(history === undefined ? {} : { history }),
   })
-}
-
-/** Reads it all and closes the file again: from then on it is the writer thread's. */
-function load(path: string): LogContent {
-  const file = new SqliteLog(path)
-  try {
-    const content = file.content()
-    return { ...content, writes: [...content.writes] }
-  } catch (error) {
-    throw explainSqlite(path, error)
-  } finally {
-    file.close()
-  }
 }

@@ -133,6 +133,10 @@ export class RevisionStore implements Store {
     this.#compacted = Math.max(this.#compacted, revision)
   }
 
+  recode(): Promise<number> {
+    return this.#committer.recode?.() ?? Promise.resolve(0)
+  }
+
   backup(path: string): Promise<void> {
     return this.#committer.backup(path)
   }

@@ -76,6 +76,11 @@ export interface Store {
   watch(prefix: string, after: number, handler: WatchHandler): StoreWatch
   /** Forgets history up to `revision` (current values stay). */
   compact(revision: number): Promise<void>
+  /**
+   * Writes values anew whose form on disk is not the codec's present one (another key), while commits go on; gives
+   * how many those were. What was cut off is gone on with by the next call.
+   */
+  recode(): Promise<number>
   /** Writes a consistent copy of the database to `path`, while writes go on. */
   backup(path: string): Promise<void>
   close(): Promise<void>

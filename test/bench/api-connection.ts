@@ -14,11 +14,12 @@ export interface ApiServer {
 export async function apiServer(kubeconfig: string, context: string): Promise<ApiServer> {
   const { transport } = await loadKubeconfig(kubeconfig, context)
   const url = new URL(transport.server)
-  const { ca, cert, key } = transport
+  const { ca, cert, key, insecureSkipTlsVerify } = transport
   return {
     tls: {
       host: url.hostname,
       port: Number(url.port || 443),
+      ...(insecureSkipTlsVerify ? { rejectUnauthorized: false } : {}),
       ...(ca === undefined ? {} : { ca }),
       ...(cert === undefined ? {} : { cert }),
       ...(key === undefined ? {} : { key }),

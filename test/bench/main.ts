@@ -4,7 +4,10 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { Command } from 'commander'
 import { listStep, watchesStep, writesStep } from './api.ts'
+import { apiListsStep, apiWatchesStep, apiWritesStep } from './api-alone.ts'
+import { ApiTarget } from './api-target.ts'
 import { calibrationStep } from './calibrate.ts'
+import { clustersStep } from './clusters.ts'
 import { memoryStep } from './idle-memory.ts'
 import { LiveInstance } from './live-instance.ts'
 import { registryStep } from './registry-rows.ts'
@@ -18,6 +21,10 @@ import type { BenchContext, Need, Step } from './step.ts'
 /** In this order: what fills the store comes last, lest it weigh on the rest. */
 const steps: readonly Step[] = [
   calibrationStep,
+  apiWritesStep,
+  apiWatchesStep,
+  apiListsStep,
+  clustersStep,
   registryStep,
   schedulingStep,
   startStep,
@@ -31,12 +38,30 @@ const steps: readonly Step[] = [
 ]
 
 const names = steps.map((step) => step.name)
-const { only } = new Command('bench')
+/** Those that can be asked of any Kubernetes. */
+const API_STEPS = [apiWritesStep, apiWatchesStep, apiListsStep].map((step) => step.name)
+const options = new Command('bench')
   .description('Measures the figures of ccs and prints them as one Markdown table.')
   .option('--only <names...>', `some of: ${names.join(', ')}`)
+  .option('--server <url>', `measure the API of another Kubernetes: ${API_STEPS.join(', ')}`)
+  .option('--token <token>', 'bearer token of an administrator there')
   .parse()
-  .opts<{ only?: string[] }>()
-const chosen = only?.flatMap((text) => text.split(','))
+  .opts<{ only?: string[]; server?: string; token?: string }>()
+if ((options.server === undefined) !== (options.token === undefined)) {
+  console.error('--server and --token go together')
+  process.exit(2)
+}
+const other =
+  options.server === undefined ? undefined : { server: options.server, token: options.token! }
+const chosen =
+  options.only?.flatMap((text) => text.split(',')) ?? (other === undefined ? undefined : API_STEPS)
+const foreign = chosen?.find((name) => names.includes(name) && !API_STEPS.includes(name))
+if (other !== undefined && foreign !== undefined) {
+  console.error(
+    `"${foreign}" cannot be measured with --server; choose from ${API_STEPS.join(', ')}`,
+  )
+  process.exit(2)
+}
 const unknown = chosen?.find((name) => !names.includes(name))
 if (unknown !== undefined) {
   console.error(`there is no figure "${unknown}"; choose from ${names.join(', ')}`)
@@ -46,8 +71,10 @@ if (unknown !== undefined) {
 const say = (line: string) => console.error(line)
 const notes: string[] = []
 let live: Promise<LiveInstance> | undefined
+let target: Promise<ApiTarget> | undefined
 const context: BenchContext = {
   directory: tmpdir(),
+  target: () => (target ??= ApiTarget.start(tmpdir(), other)),
   live: () => (live ??= LiveInstance.start()),
   note: (line) => void notes.push(line),
 }
@@ -99,10 +126,12 @@ async function measure(step: Step): Promise<{ rows: Row[]; failed: boolean }> {
 
 let isPurged = false
 async function purge(): Promise<void> {
-  if (live === undefined || isPurged) return
+  if (isPurged) return
   isPurged = true
-  say('removing the instance ...')
   // What could not be started was removed by who tried.
+  await (await target?.catch(() => undefined))?.stop()
+  if (live === undefined) return
+  say('removing the instance ...')
   const instance = await live.catch(() => undefined)
   await instance?.purge()
 }

@@ -4,6 +4,7 @@ import type { Logger } from '#base/log.ts'
 import type { Random } from '#base/random.ts'
 import type { AuthorityStore } from '#identity/authority-store.ts'
 import type { InstanceFile, InstancePaths } from '#setup/instance.ts'
+import type { WriterPool } from '#storage/writer-pool.ts'
 
 export interface EngineContext {
   paths: InstancePaths
@@ -12,6 +13,8 @@ export interface EngineContext {
   version: string
   authorities: AuthorityStore
   serverCaPem: string
+  /** The threads that write for all clusters. */
+  pool: WriterPool
   clock: Clock
   random: Random
   log: Logger

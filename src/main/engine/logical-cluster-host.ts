@@ -15,6 +15,8 @@ import { createTokenIssuer } from '#identity/token-issuer.ts'
 import { builtinKinds } from '#kinds/registry.ts'
 import { startCompaction } from '#storage/compaction.ts'
 import { openStore } from '#storage/open-store.ts'
+import type { ValueCodec } from '#storage/value-codec.ts'
+import type { WriterPool } from '#storage/writer-pool.ts'
 import { ENGINE_USER } from './api-access.ts'
 
 export interface HostOptions {
@@ -28,6 +30,10 @@ export interface HostOptions {
   serviceCIDR?: string
   dialNode?: (nodeName: string) => Promise<Duplex>
   admission?: readonly AdmissionPlugin[]
+  /** The threads that write for all clusters of this process. */
+  pool?: WriterPool
+  /** How values look on disk. */
+  codec?: ValueCodec
 }
 
 export interface LogicalClusterHost {
@@ -49,6 +55,8 @@ export async function hostLogicalCluster(options: HostOptions): Promise<LogicalC
   const store = await openStore({
     path: file,
     log,
+    ...(options.pool === undefined ? {} : { pool: options.pool }),
+    ...(options.codec === undefined ? {} : { codec: options.codec }),
     onLost: (error) => {
       // Without its storage a cluster cannot be served; a new process starts from what is on disk.
       log.error('storage is lost, the engine ends', { cluster: name, error })

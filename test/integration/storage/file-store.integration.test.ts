@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { openSqlite } from '#base/sqlite.ts'
 import { SqliteLog } from '#storage/sqlite-log.ts'
@@ -37,7 +37,7 @@ test('file store refuses a damaged file and a newer one', async (context) => {
   context.after(place.remove)
   writeFileSync(place.file, 'damaged '.repeat(2000))
   await assert.rejects(place.open(), { problem: 'corrupt' })
-  writeFileSync(place.file, '')
+  rmSync(place.file)
   openSqlite({ path: place.file, migrations: Array.from({ length: 9 }, () => 'SELECT 1') }).close()
   await assert.rejects(place.open(), { problem: 'newer' })
 })

@@ -3,12 +3,14 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { silentLogger } from '#base/log.ts'
-import { openStore } from '#storage/open-store.ts'
+import { openStore, type StoreOptions } from '#storage/open-store.ts'
 import type { Store } from '#storage/types.ts'
+
+type Extra = Pick<StoreOptions, 'pool' | 'codec'>
 
 export interface ScratchStore {
   file: string
-  open: () => Promise<Store>
+  open: (extra?: Extra) => Promise<Store>
   remove: () => Promise<void>
 }
 
@@ -17,13 +19,14 @@ export async function scratchStore(): Promise<ScratchStore> {
   const file = path.join(directory, 'test.db')
   return {
     file,
-    open: () => openFile(file),
+    open: (extra) => openFile(file, extra),
     remove: () => rm(directory, { recursive: true }),
   }
 }
 
-export function openFile(file: string): Promise<Store> {
+export function openFile(file: string, extra: Extra = {}): Promise<Store> {
   return openStore({
+    ...extra,
     path: file,
     log: silentLogger,
     onLost: (error) => {
