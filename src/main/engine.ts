@@ -17,6 +17,7 @@ import { createLocalProvider } from '#providers/local/local-provider.ts'
 import { WriterPool } from '#storage/writer-pool.ts'
 import { AddressListeners } from './address-listeners.ts'
 import type { ProcessConfig } from './config.ts'
+import { listenForControl } from './engine/control-server.ts'
 import { addToKubeconfig } from './engine/api-access.ts'
 import { ClusterFleet } from './engine/cluster-fleet.ts'
 import { digestLookup } from './engine/digest-lookup.ts'
@@ -26,12 +27,14 @@ import { hubAdmission } from './engine/hub-admission.ts'
 import { KubeconfigFile } from './engine/kubeconfig-file.ts'
 import { hostLogicalCluster, type LogicalClusterHost } from './engine/logical-cluster-host.ts'
 import { MachineFleet } from './engine/machine-fleet.ts'
+import { clusterFile, instanceStorageKeys, storageCodec } from './engine/storage-codec.ts'
 import { MemberRegistry } from './engine/member-registry.ts'
 import { runProcess } from './process-frame.ts'
 
 async function contextOf({ paths, instance }: ProcessConfig, log: Logger): Promise<EngineContext> {
   const authorities = authorityStore({ directory: paths.pki, clock: systemClock })
   const { certificatePem } = await authorities.serverAuthority()
+  const storageKeys = instanceStorageKeys(paths)
   return {
     paths,
     instance,
@@ -39,6 +42,8 @@ async function contextOf({ paths, instance }: ProcessConfig, log: Logger): Promi
     authorities,
     serverCaPem: certificatePem,
     pool: new WriterPool(),
+    storageKeys,
+    codec: storageCodec(storageKeys),
     clock: systemClock,
     random: systemRandom,
     log,
@@ -94,17 +99,22 @@ async function openAddressBook(file: string, claims: Claims): Promise<AddressBoo
   return book
 }
 
-async function startEngine(config: ProcessConfig, log: Logger) {
-  const engine = await contextOf(config, log)
-  const { paths, instance, authorities, clock, random } = engine
+async function openHub(engine: EngineContext): Promise<LogicalClusterHost> {
   const hub = await hostLogicalCluster({
     ...engine,
     name: 'hub',
     admission: [hubAdmission],
-    file: path.join(paths.engine, 'hub.db'),
+    file: clusterFile(engine.paths.engine, 'hub'),
   })
-  await ensureKinds(hub.client, clock)
+  await ensureKinds(hub.client, engine.clock)
   await ensureFirstObjects(hub.client)
+  return hub
+}
+
+async function startEngine(config: ProcessConfig, log: Logger) {
+  const engine = await contextOf(config, log)
+  const { paths, instance, authorities, clock, random } = engine
+  const hub = await openHub(engine)
   const kubeconfig = new KubeconfigFile(paths.kubeconfig, engine.serverCaPem)
   const members = new MemberRegistry()
   const claims = openClaims({ instance: paths })
@@ -148,11 +158,14 @@ async function startEngine(config: ProcessConfig, log: Logger) {
   const outside = new AddressListeners({ clock, log, open: openApi })
   outside.set(instance.listen === undefined ? {} : { 'outside-api': instance.listen })
   await addToKubeconfig({ ...engine, cluster: 'hub', server, kubeconfig })
+  const hosts = () => [hub, ...clusterFleet.hosts()]
+  const control = await listenForControl({ ...engine, socket: paths.engineSocket, hosts })
   clusterFleet.start()
   machineFleet.start()
   await provider.start()
   for (const controller of controllers) controller.start()
   return async () => {
+    await control.close()
     outside.close()
     await listener.close()
     await Promise.all(controllers.map((controller) => controller.stop()))

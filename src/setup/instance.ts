@@ -36,6 +36,8 @@ export interface InstancePaths {
   pki: string
   credentials: string
   engine: string
+  /** Where the engine listens to commands about its own files. */
+  engineSocket: string
   registry: string
   edge: string
   clusters: string
@@ -70,6 +72,7 @@ export function instancePaths(dataDir: string): InstancePaths {
     pki: inData('pki'),
     credentials: inData('credentials'),
     engine: inData('engine'),
+    engineSocket: `/run/ccs/${id}/engine.sock`,
     registry: inData('registry'),
     edge: inData('edge'),
     clusters: inData('clusters'),

@@ -21,6 +21,11 @@ export const storageLimits = {
   recodeStepRows: 2_048,
   /** What one part of the log holds when it is read at the start. */
   readBytesMax: 4 * 1024 * 1024,
+  /**
+   * How far a restored store goes on above what it may have given out since its backup: more than are written in
+   * days (etcd's documentation recommends the same step, --bump-revision).
+   */
+  restoreRevisionStep: 1_000_000_000,
   /** Threads that write for all stores of a process. */
   writerThreadsMax: 4,
 } as const

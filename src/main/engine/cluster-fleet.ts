@@ -1,7 +1,6 @@
 // Runs the API and controllers of every cluster that the hub has a network plan for.
 import { connect } from 'node:net'
 import { rmSync } from 'node:fs'
-import path from 'node:path'
 import { WorkQueue } from '#base/work-queue.ts'
 import { type Cluster, type ClusterStatus, clusters } from '#kinds/ccs/cluster.ts'
 import type { Claims } from '#linux/claims.ts'
@@ -12,6 +11,8 @@ import type { EngineContext } from './engine-context.ts'
 import type { KubeconfigFile } from './kubeconfig-file.ts'
 import type { LogicalClusterHost } from './logical-cluster-host.ts'
 import { type MemberCluster, startMemberCluster } from './member-cluster.ts'
+import { replacedFile } from '#storage/backup-file.ts'
+import { clusterFile } from './storage-codec.ts'
 import type { MemberRegistry } from './member-registry.ts'
 
 export interface ClusterFleetOptions {
@@ -63,6 +64,10 @@ export class ClusterFleet {
 
   get(cluster: string): MemberCluster | undefined {
     return this.#running.get(cluster)
+  }
+
+  hosts(): LogicalClusterHost[] {
+    return [...this.#running.values()].map(({ host }) => host)
   }
 
   async stop(): Promise<void> {
@@ -118,8 +123,9 @@ export class ClusterFleet {
       if (holding !== undefined) await removeHostAddress(holding.address)
       book.release(key)
     }
-    for (const suffix of ['', '-wal', '-shm'])
-      rmSync(path.join(engine.paths.engine, 'clusters', `${name}.db${suffix}`), { force: true })
+    const file = clusterFile(engine.paths.engine, name)
+    for (const each of [file, replacedFile(file)])
+      for (const suffix of ['', '-wal', '-shm']) rmSync(`${each}${suffix}`, { force: true })
     changed(name)
   }
 }

@@ -4,6 +4,8 @@ import type { Logger } from '#base/log.ts'
 import type { Random } from '#base/random.ts'
 import type { AuthorityStore } from '#identity/authority-store.ts'
 import type { InstanceFile, InstancePaths } from '#setup/instance.ts'
+import type { StorageKeys } from '#identity/storage-keys.ts'
+import type { ValueCodec } from '#storage/value-codec.ts'
 import type { WriterPool } from '#storage/writer-pool.ts'
 
 export interface EngineContext {
@@ -15,6 +17,9 @@ export interface EngineContext {
   serverCaPem: string
   /** The threads that write for all clusters. */
   pool: WriterPool
+  /** The keys of this instance's Secrets on disk, and how its stores use them. */
+  storageKeys: StorageKeys
+  codec: ValueCodec
   clock: Clock
   random: Random
   log: Logger

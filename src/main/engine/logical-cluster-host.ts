@@ -1,5 +1,5 @@
 // One logical cluster in this process: its store, its API, a client and caches for its controllers.
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import path from 'node:path'
 import type { Duplex } from 'node:stream'
 import type { Clock } from '#base/clock.ts'
@@ -14,7 +14,10 @@ import type { AuthorityStore } from '#identity/authority-store.ts'
 import { createTokenIssuer } from '#identity/token-issuer.ts'
 import { builtinKinds } from '#kinds/registry.ts'
 import { startCompaction } from '#storage/compaction.ts'
+import { DatabaseError } from '#base/sqlite.ts'
+import { restoringFile } from '#storage/backup-file.ts'
 import { openStore } from '#storage/open-store.ts'
+import type { Store } from '#storage/types.ts'
 import type { ValueCodec } from '#storage/value-codec.ts'
 import type { WriterPool } from '#storage/writer-pool.ts'
 import { ENGINE_USER } from './api-access.ts'
@@ -41,6 +44,10 @@ export interface LogicalClusterHost {
   readonly api: LogicalCluster
   readonly client: Client
   readonly informers: InformerFactory
+  /** Writes a copy of the cluster's file while it is used. */
+  backup(path: string): Promise<void>
+  /** Encrypts anew what is not encrypted with the present key; how many values those were. */
+  recode(): Promise<number>
   /** Stops the caches and closes the store; controllers are stopped before. */
   close(): Promise<void>
 }
@@ -50,19 +57,8 @@ const issuerOf = (cluster: string) =>
   cluster === 'hub' ? 'https://hub.ccs.internal' : 'https://kubernetes.default.svc.cluster.local'
 
 export async function hostLogicalCluster(options: HostOptions): Promise<LogicalClusterHost> {
-  const { name, file, authorities, clock, random, log } = options
-  mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 })
-  const store = await openStore({
-    path: file,
-    log,
-    ...(options.pool === undefined ? {} : { pool: options.pool }),
-    ...(options.codec === undefined ? {} : { codec: options.codec }),
-    onLost: (error) => {
-      // Without its storage a cluster cannot be served; a new process starts from what is on disk.
-      log.error('storage is lost, the engine ends', { cluster: name, error })
-      process.exit(75)
-    },
-  })
+  const { name, authorities, clock, random, log } = options
+  const store = await openFile(options)
   const compaction = startCompaction({ store, clock, log })
   const { certificatePem } = await authorities.clientAuthority(name)
   const api = await createLogicalCluster({
@@ -86,16 +82,51 @@ export async function hostLogicalCluster(options: HostOptions): Promise<LogicalC
   })
   const client = createClient(api.call(ENGINE_USER))
   const informers = createInformerFactory({ client, clock, random, log })
+  let isClosing = false
+  // What an earlier process was killed at, and what was stored before there was encryption.
+  store.recode().then(
+    (values) => values > 0 && log.info('encrypted values anew', { cluster: name, values }),
+    (error: unknown) => {
+      if (!isClosing) log.error('values could not be encrypted anew', { cluster: name, error })
+    },
+  )
   return {
     name,
     api,
     client,
     informers,
+    backup: (target) => store.backup(target),
+    recode: () => store.recode(),
     async close() {
+      isClosing = true
       await informers.stop()
       await api.close()
       await compaction.stop()
       await store.close()
     },
+  }
+}
+
+async function openFile({ name, file, log, pool, codec }: HostOptions): Promise<Store> {
+  mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 })
+  const again = `Stop ccs ('ccs down') and run 'ccs cluster restore ${name} BACKUP --force'`
+  if (existsSync(restoringFile(file)))
+    throw new Error(`a restore of cluster ${name} was cut off. ${again} again.`)
+  try {
+    return await openStore({
+      path: file,
+      log,
+      ...(pool === undefined ? {} : { pool }),
+      ...(codec === undefined ? {} : { codec }),
+      onLost: (error) => {
+        // Without its storage a cluster cannot be served; a new process starts from what is on disk.
+        log.error('storage is lost, the engine ends', { cluster: name, error })
+        process.exit(75)
+      },
+    })
+  } catch (error) {
+    if (!(error instanceof DatabaseError) || error.problem !== 'corrupt') throw error
+    const message = `cluster ${name} cannot be opened: ${error.message} ${again}.`
+    throw new DatabaseError(error.problem, message, error)
   }
 }

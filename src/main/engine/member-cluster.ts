@@ -1,7 +1,6 @@
 // One local cluster in the engine: its API on the gateway, its controllers, its load balancers.
 import { hostname } from 'node:os'
 import type { Duplex } from 'node:stream'
-import path from 'node:path'
 import { isLoopbackPortFree } from '#base/loopback-port.ts'
 import { gatewayPorts } from '#base/ports.ts'
 import { createApiListener } from '#apiserver/http/api-listener.ts'
@@ -22,6 +21,7 @@ import { addHostAddress, removeHostAddress } from './balancer-host.ts'
 import { apiServiceAddress, ensureClusterObjects } from './cluster-objects.ts'
 import type { EngineContext } from './engine-context.ts'
 import { hostLogicalCluster, type LogicalClusterHost } from './logical-cluster-host.ts'
+import { clusterFile } from './storage-codec.ts'
 
 export interface MemberCluster {
   readonly host: LogicalClusterHost
@@ -158,7 +158,7 @@ export async function startMemberCluster(
   const host = await hostLogicalCluster({
     ...engine,
     name,
-    file: path.join(engine.paths.engine, 'clusters', `${name}.db`),
+    file: clusterFile(engine.paths.engine, name),
     serviceCIDR,
     dialNode,
   })

@@ -15,7 +15,9 @@ import { ensureKinds } from '#main/engine/first-objects.ts'
 import { hubAdmission } from '#main/engine/hub-admission.ts'
 import { KubeconfigFile } from '#main/engine/kubeconfig-file.ts'
 import { hostLogicalCluster, type LogicalClusterHost } from '#main/engine/logical-cluster-host.ts'
+import { clusterFile, instanceStorageKeys, storageCodec } from '#main/engine/storage-codec.ts'
 import { createScheduler } from '#scheduler/create-scheduler.ts'
+import { WriterPool } from '#storage/writer-pool.ts'
 import { makeMachines, makeNodes } from '../first-objects.ts'
 import { simulatedNode } from '../nodes/node-objects.ts'
 import { Outages } from '../nodes/outages.ts'
@@ -107,19 +109,20 @@ async function openHosts(
   { dataDir, clock, random, log }: SimulatedProductOptions,
   authorities: AuthorityStore,
 ): Promise<Hosts> {
-  const common = { authorities, version, clock, random, log }
-  const file = (name: string) => path.join(dataDir, 'engine', `${name}.db`)
+  const paths = { pki: path.join(dataDir, 'pki'), engine: path.join(dataDir, 'engine') }
+  const codec = storageCodec(instanceStorageKeys(paths))
+  const common = { authorities, version, clock, random, log, codec, pool: new WriterPool() }
   const hub = await hostLogicalCluster({
     ...common,
     name: 'hub',
-    file: file('hub'),
+    file: clusterFile(paths.engine, 'hub'),
     admission: [hubAdmission],
   })
   const dial = Promise.withResolvers<ReturnType<typeof simulatedKubelet>>()
   const member = await hostLogicalCluster({
     ...common,
     name: CLUSTER,
-    file: file(CLUSTER),
+    file: clusterFile(paths.engine, CLUSTER),
     serviceCIDR: SERVICE_CIDR,
     dialNode: async () => (await dial.promise)(),
   })
