@@ -5,6 +5,7 @@ import { isReason } from '#base/errors.ts'
 import type { KubeObject } from '#kinds/object.ts'
 import { ensureRoles } from './authorization/ensure-roles.ts'
 import type { ClusterContext, Draft } from './context.ts'
+import { fairnessObjects } from './fairness-objects.ts'
 import { keyFor } from './resources.ts'
 import { create } from './verbs/create.ts'
 
@@ -37,7 +38,7 @@ export async function bootstrap(context: ClusterContext): Promise<void> {
     metadata: { name },
     ...rest,
   }))
-  const all: KubeObject[] = [...namespaces, ...classes]
+  const all: KubeObject[] = [...namespaces, ...classes, ...fairnessObjects]
   await Promise.all(all.map((object) => ensure(context, object)))
   await ensureRoles(context, SERVER)
 }

@@ -33,10 +33,7 @@ export function createClusterRoleAggregation(context: ControllerContext): Contro
 const isAggregated = ({ aggregationRule }: ClusterRole): boolean => aggregationRule !== undefined
 
 /** Selector by selector, the roles of each in order of name, every rule once. Pure. */
-export function aggregatedRules(
-  role: ClusterRole,
-  all: readonly ClusterRole[],
-): PolicyRule[] {
+export function aggregatedRules(role: ClusterRole, all: readonly ClusterRole[]): PolicyRule[] {
   const others = all
     .filter(({ metadata }) => metadata.name !== role.metadata.name)
     .toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))

@@ -1,5 +1,6 @@
 // What the API server must know of a built-in kind. Each kind is one file that exports one
 // definition; `registry.ts` is the list of them all.
+import type { UserInfo } from '#base/api-call.ts'
 import type { KindRef } from './ref.ts'
 import type { KubeObject } from './object.ts'
 
@@ -37,6 +38,7 @@ export type Subresource =
   | 'finalize'
   | 'resize'
   | 'ephemeralcontainers'
+  | 'approval'
 
 /** One more group and version in which the objects of a kind are read and written. */
 export interface ServedForm<T extends KubeObject = KubeObject> {
@@ -46,6 +48,13 @@ export interface ServedForm<T extends KubeObject = KubeObject> {
   fromStored(object: T): KubeObject
   /** The object to store for one written in this form. */
   toStored(object: KubeObject): T
+}
+
+/** Who writes, and when. */
+export interface WriteContext {
+  user: UserInfo
+  /** ms */
+  now: number
 }
 
 export interface KindDefinition<T extends KubeObject = KubeObject> {
@@ -69,10 +78,15 @@ export interface KindDefinition<T extends KubeObject = KubeObject> {
    * Prepares a write in place: drops `status` on create, keeps the old `status` on update of the main
    * resource and the old `spec` on update of status, and so on. `metadata.generation` is the server's.
    */
-  prepare?(object: T, old: T | undefined, subresource: Subresource | undefined): void
+  prepare?(
+    object: T,
+    old: T | undefined,
+    subresource: Subresource | undefined,
+    context?: WriteContext,
+  ): void
   /** Writes the times that a write itself sets, in place, after `prepare`; `now` is the server's, in ms. */
   stamp?: (object: T, old: T | undefined, now: number) => void
-  /** Whether changes of what is wished for are counted in `metadata.generation`. */
+  /** Whether the object has a generation, which counts what was asked of it so far. */
   hasGeneration: boolean
   /** What a change of counts the generation up; `spec`, unless given. */
   wish?: (object: T) => unknown

@@ -22,12 +22,26 @@ const RULES = {
       "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character",
     examples: ['example.com'],
   },
+  wildcardSubdomain: {
+    pattern: `\\*\\.${LABEL_PATTERN}(\\.${LABEL_PATTERN})*`,
+    lengthMax: SUBDOMAIN_LENGTH_MAX,
+    describe:
+      "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character",
+    examples: ['*.example.com'],
+  },
   label: {
     pattern: LABEL_PATTERN,
     lengthMax: LABEL_LENGTH_MAX,
     describe:
       "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character",
     examples: ['my-name', '123-abc'],
+  },
+  label1035: {
+    pattern: '[a-z]([-a-z0-9]*[a-z0-9])?',
+    lengthMax: LABEL_LENGTH_MAX,
+    describe:
+      "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character",
+    examples: ['my-name', 'abc-123'],
   },
   qualifiedName: {
     pattern: QUALIFIED_PATTERN,
@@ -78,7 +92,12 @@ function check(rule: Rule, value: string): string[] {
 const tooLong = (lengthMax: number): string => `must be no more than ${lengthMax} bytes`
 
 export const checkDnsSubdomain = (value: string): string[] => check(RULES.subdomain, value)
+/** "*.example.com": any one label before the domain. */
+export const checkWildcardSubdomain = (value: string): string[] =>
+  check(RULES.wildcardSubdomain, value)
 export const checkDnsLabel = (value: string): string[] => check(RULES.label, value)
+/** A DNS label that starts with a letter. */
+export const checkDns1035Label = (value: string): string[] => check(RULES.label1035, value)
 export const checkLabelValue = (value: string): string[] => check(RULES.labelValue, value)
 
 /** A key of a ConfigMap or Secret: also a file name in a volume. */
@@ -109,6 +128,21 @@ export function checkQualifiedName(value: string): string[] {
     errors.push(`name part ${formatMessage(RULES.qualifiedName)}`)
   return errors
 }
+
+/** A DNS subdomain, "/" and a path: names of controllers and signers. */
+export function checkDomainPrefixedPath(value: string): string[] {
+  const slash = value.indexOf('/')
+  if (slash <= 0 || slash === value.length - 1)
+    return ['must be a domain-prefixed path (such as "acme.io/foo")']
+  const [domain, path] = [value.slice(0, slash), value.slice(slash + 1)]
+  const problems = checkDnsSubdomain(domain)
+  return PATH_OF_DOMAIN.test(path)
+    ? problems
+    : [...problems, `Invalid path (regex used for validation is '${PATH_PATTERN}')`]
+}
+
+const PATH_PATTERN = "[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+"
+const PATH_OF_DOMAIN = new RegExp(`^${PATH_PATTERN}$`)
 
 /** A name that may stand in a URL's path: RBAC kinds allow no less. */
 export function checkPathSegment(value: string): string[] {

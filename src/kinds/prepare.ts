@@ -1,12 +1,13 @@
 // What a write may change. A write of the object leaves its status alone; a write of its status leaves
 // everything else alone.
 import type { KubeObject } from './object.ts'
-import type { Subresource } from './definition.ts'
+import type { Subresource, WriteContext } from './definition.ts'
 
 export type Prepare<T> = (
   object: T,
   old: T | undefined,
   subresource: Subresource | undefined,
+  context?: WriteContext,
 ) => void
 
 const OPEN_TO_STATUS_WRITES = new Set(['apiVersion', 'kind', 'metadata', 'status'])
@@ -34,10 +35,17 @@ export interface StatusRules<T> {
   keepsLabels?: boolean
 }
 
+/** As `Prepare`, for rules that hold whoever writes, and whenever. */
+export type PrepareAlways<T> = (
+  object: T,
+  old: T | undefined,
+  subresource: Subresource | undefined,
+) => void
+
 export function prepareStatus<T extends KubeObject>({
   initial,
   keepsLabels,
-}: StatusRules<T>): Prepare<T> {
+}: StatusRules<T>): PrepareAlways<T> {
   return (object, old, subresource) => {
     const target = object as unknown as Fields
     if (old === undefined) {

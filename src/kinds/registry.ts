@@ -32,6 +32,32 @@ import { secretKind } from './secret.ts'
 import { serviceKind } from './service.ts'
 import { serviceAccountKind } from './service-account.ts'
 import { statefulSetKind } from './stateful-set.ts'
+import { apiServiceKind } from './api-service.ts'
+import { certificateSigningRequestKind } from './certificate-signing-request.ts'
+import { csiDriverKind } from './csi-driver.ts'
+import { csiNodeKind } from './csi-node.ts'
+import { csiStorageCapacityKind } from './csi-storage-capacity.ts'
+import { deviceClassKind } from './device-class.ts'
+import { ingressClassKind } from './ingress-class.ts'
+import { ingressKind } from './ingress.ts'
+import { ipAddressKind } from './ip-address.ts'
+import { networkPolicyKind } from './network-policy.ts'
+import { resourceClaimTemplateKind } from './resource-claim-template.ts'
+import { resourceClaimKind } from './resource-claim.ts'
+import { resourceSliceKind } from './resource-slice.ts'
+import { runtimeClassKind } from './runtime-class.ts'
+import { serviceCIDRKind } from './service-cidr.ts'
+import { storageClassKind } from './storage-class.ts'
+import { volumeAttachmentKind } from './volume-attachment.ts'
+import { volumeAttributesClassKind } from './volume-attributes-class.ts'
+import { validatingWebhookConfigurationKind } from './validating-webhook-configuration.ts'
+import { mutatingWebhookConfigurationKind } from './mutating-webhook-configuration.ts'
+import { validatingAdmissionPolicyKind } from './validating-admission-policy.ts'
+import { validatingAdmissionPolicyBindingKind } from './validating-admission-policy-binding.ts'
+import { mutatingAdmissionPolicyKind } from './mutating-admission-policy.ts'
+import { mutatingAdmissionPolicyBindingKind } from './mutating-admission-policy-binding.ts'
+import { flowSchemaKind } from './flow-schema.ts'
+import { priorityLevelConfigurationKind } from './priority-level-configuration.ts'
 
 /** The type of each kind's objects is forgotten here: the server knows them as `KubeObject`. */
 export const builtinKinds = [
@@ -67,4 +93,30 @@ export const builtinKinds = [
   clusterRoleKind,
   clusterRoleBindingKind,
   customResourceDefinitionKind,
+  apiServiceKind,
+  certificateSigningRequestKind,
+  csiDriverKind,
+  csiNodeKind,
+  csiStorageCapacityKind,
+  deviceClassKind,
+  ingressClassKind,
+  ingressKind,
+  ipAddressKind,
+  networkPolicyKind,
+  resourceClaimTemplateKind,
+  resourceClaimKind,
+  resourceSliceKind,
+  runtimeClassKind,
+  serviceCIDRKind,
+  storageClassKind,
+  volumeAttachmentKind,
+  volumeAttributesClassKind,
+  validatingWebhookConfigurationKind,
+  mutatingWebhookConfigurationKind,
+  validatingAdmissionPolicyKind,
+  validatingAdmissionPolicyBindingKind,
+  mutatingAdmissionPolicyKind,
+  mutatingAdmissionPolicyBindingKind,
+  flowSchemaKind,
+  priorityLevelConfigurationKind,
 ] as readonly unknown[] as readonly KindDefinition[]

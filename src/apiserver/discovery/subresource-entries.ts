@@ -14,6 +14,7 @@ const DESCRIBED: Readonly<Record<Subresource, Described>> = {
   status: { verbs: READ_WRITE },
   resize: { verbs: READ_WRITE },
   ephemeralcontainers: { verbs: READ_WRITE },
+  approval: { verbs: READ_WRITE },
   finalize: { verbs: ['update'] },
   scale: { kind: 'Scale', foreign: { group: 'autoscaling', version: 'v1' }, verbs: READ_WRITE },
   log: { verbs: ['get'] },

@@ -82,16 +82,15 @@ const CARRIED = [
 export function countGeneration(draft: Draft, old: KubeObject, resource: ServedResource): void {
   const { definition } = resource
   if (!definition.hasGeneration) return
-  const wish = (object: KubeObject): unknown => {
-    if (resource.custom) return wishOf(object as Draft, resource)
-    return definition.wish === undefined ? (object as Draft)['spec'] : definition.wish(object)
-  }
-  if (!deepEqual(wish(draft), wish(old)))
+  if (!deepEqual(wishOf(draft, resource), wishOf(old as Draft, resource)))
     draft.metadata.generation = (old.metadata.generation ?? 0) + 1
 }
 
 /** Of a custom object everything is its wish, but metadata and, if it has that subresource, status. */
-function wishOf(object: Draft, resource: ServedResource): Record<string, unknown> {
+function wishOf(object: Draft, resource: ServedResource): unknown {
+  const { wish: ofKind } = resource.definition
+  if (ofKind !== undefined) return ofKind(object)
+  if (!resource.custom) return object['spec']
   const { metadata: _metadata, status, ...wish } = object
   return resource.definition.subresources.includes('status') ? wish : { ...wish, status }
 }

@@ -36,6 +36,7 @@ const HANDLERS: Readonly<Record<string, Verbs>> = {
   status: { get, update, patch },
   resize: { get, update, patch },
   ephemeralcontainers: { get, update, patch },
+  approval: { get, update, patch },
   finalize: { update },
   scale: { get: getScale, update: updateScale, patch: patchScale },
   binding: { create: bindPod },

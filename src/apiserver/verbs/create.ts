@@ -77,7 +77,8 @@ async function createNamed(
   const { definition } = resource
   identify(draft, resource, context)
   definition.defaults(draft)
-  prepareWrite(context, resource, { draft, old: undefined, subresource: undefined })
+  const { user } = call
+  prepareWrite(context, resource, { draft, old: undefined, subresource: undefined, user })
   const admitted = await admit(context.admission, {
     operation: 'CREATE',
     group: resource.group,

@@ -83,7 +83,7 @@ async function prepare(
   carryMetadata(draft, old)
   if (byServer !== true) {
     definition.defaults(draft)
-    prepareWrite(context, resource, { draft, old, subresource })
+    prepareWrite(context, resource, { draft, old, subresource, user: call.user })
   }
   const admitted = await admit(context.admission, {
     operation: 'UPDATE',

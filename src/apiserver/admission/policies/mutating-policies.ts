@@ -167,8 +167,8 @@ async function change(
   if (deepEqual(document, form)) return
   const next = await takenBack({ from, to }, document)
   keepIdentity(next, draft, request.operation)
-  const { old, subresource } = request
-  prepareWrite(context, from, { draft: next, old, subresource })
+  const { old, subresource, user } = request
+  prepareWrite(context, from, { draft: next, old, subresource, user })
   for (const key of Object.keys(draft)) delete (draft as Record<string, unknown>)[key]
   Object.assign(draft, next)
 }

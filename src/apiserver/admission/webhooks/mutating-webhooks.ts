@@ -86,8 +86,8 @@ async function apply(
   const draft = request.object as Draft
   const next = await patched(invocation, { form, operations })
   keepIdentity(next, draft, request.operation)
-  const { old, subresource } = request
-  prepareWrite(context, from, { draft: next, old, subresource })
+  const { old, subresource, user } = request
+  prepareWrite(context, from, { draft: next, old, subresource, user })
   if (deepEqual(next, draft)) return false
   for (const key of Object.keys(draft)) delete (draft as Record<string, unknown>)[key]
   Object.assign(draft, next)

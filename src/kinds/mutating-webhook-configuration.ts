@@ -1,0 +1,28 @@
+import type { MutatingWebhookConfiguration } from './k8s/admissionregistration.ts'
+import { ageColumn, column, nameColumn } from './columns.ts'
+import { defaultWebhook } from './defaults/admission-rules.ts'
+import { defineKind } from './define-kind.ts'
+import { mutatingWebhookConfigurations } from './refs.ts'
+import { validateWebhooks } from './validate/webhook.ts'
+
+export type { MutatingWebhookConfiguration } from './k8s/admissionregistration.ts'
+
+export const mutatingWebhookConfigurationKind = defineKind<MutatingWebhookConfiguration>({
+  ref: mutatingWebhookConfigurations,
+  schema: 'io.k8s.api.admissionregistration.v1.MutatingWebhookConfiguration',
+  categories: ['api-extensions'],
+  hasGeneration: true,
+  wish: ({ webhooks }) => webhooks,
+  defaults({ webhooks }) {
+    for (const webhook of webhooks ?? []) {
+      defaultWebhook(webhook)
+      webhook.reinvocationPolicy ??= 'Never'
+    }
+  },
+  validate: ({ webhooks }) => validateWebhooks(webhooks),
+  columns: [
+    nameColumn,
+    column('Webhooks', 'How many there are.', ({ webhooks = [] }) => webhooks.length, 'integer'),
+    ageColumn,
+  ],
+})
