@@ -93,7 +93,7 @@ export class GivenStatusError extends StatusError {
 
   constructor(status: GivenStatusError['status']) {
     const { reason, message = '', code, details } = status
-    super((reason ?? '') as StatusReason, message, { code, ...(details && { details }) })
+    super((reason || 'Unknown') as StatusReason, message, { code, ...(details && { details }) })
     this.name = 'GivenStatusError'
     this.status = status
   }
@@ -149,8 +149,7 @@ export function statusOf(error: StatusError): Status {
     metadata: {},
     status: 'Failure',
     message: error.message,
-    // Somebody else's refusal may have none.
-    ...(error.reason === ('' as string) ? {} : { reason: error.reason }),
+    ...(error.reason === 'Unknown' ? {} : { reason: error.reason }),
     ...(error.details === undefined ? {} : { details: error.details }),
     code: error.code,
   }

@@ -47,6 +47,8 @@ export interface ServerRequest extends RequestLine {
   signal?: AbortSignal
   /** The Accept header; discovery answers in several forms. */
   accept?: string
+  /** Whose fields a write makes them, unless it names a manager. */
+  userAgent?: string
 }
 
 /** A request with who asks, while it is answered. */

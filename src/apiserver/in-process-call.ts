@@ -9,14 +9,15 @@ import { watchStream } from './watch/watch-stream.ts'
 export function inProcessCall(
   answer: (call: Call) => Promise<Outcome>,
   user: UserInfo,
-  { closing, watchQueueEventsMax }: { closing: AbortSignal; watchQueueEventsMax: number },
+  options: { closing: AbortSignal; watchQueueEventsMax: number; userAgent: string },
 ): ApiCall {
+  const { closing, watchQueueEventsMax, userAgent } = options
   return async (request) => {
     const signal =
       request.signal === undefined ? closing : AbortSignal.any([request.signal, closing])
     signal.throwIfAborted()
     const warnings: string[] = []
-    const call: Call = { user, request: serverRequest(request, signal), warnings }
+    const call: Call = { user, request: serverRequest(request, { signal, userAgent }), warnings }
     const outcome = await answer(call)
     assertDecided(call)
     const response = responseOf(outcome, { signal, watchQueueEventsMax })
@@ -24,13 +25,17 @@ export function inProcessCall(
   }
 }
 
-function serverRequest(request: ApiRequest, signal: AbortSignal): ServerRequest {
+function serverRequest(
+  request: ApiRequest,
+  { signal, userAgent }: { signal: AbortSignal; userAgent: string },
+): ServerRequest {
   const { method, path, query, body, patchType } = request
   return {
     method,
     path,
     query,
     signal,
+    userAgent,
     ...(body === undefined ? {} : { body: { type: 'value' as const, value: asJson(body) } }),
     ...(patchType === undefined ? {} : { patchType }),
   }

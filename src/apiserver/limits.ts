@@ -20,6 +20,8 @@ export const apiLimits = {
   /** Encoded events kept to share between watchers of the same form. */
   encodedEventsMax: 2_000,
   /** Tries to find a free name for `generateName`. */
+  /** An object that comes and goes while it is applied to. */
+  applyTriesMax: 5,
   generateNameTriesMax: 8,
   patchOperationsMax: 10_000,
   /** Pods held against a new PodSecurity level of their namespace. */

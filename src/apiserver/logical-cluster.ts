@@ -62,8 +62,8 @@ export interface LogicalClusterOptions {
 
 export interface LogicalCluster {
   readonly name: string
-  /** The API as this user, without a socket. */
-  call(user: UserInfo): ApiCall
+  /** The API as this user, without a socket. `userAgent` names the program, as the manager of what it writes. */
+  call(user: UserInfo, userAgent?: string): ApiCall
   /** Answers an HTTP request; `path` is the one below the cluster's root, with query. */
   handle(request: IncomingMessage, response: ServerResponse, path: string): Promise<void>
   /** Answers a request that asks for an upgrade; the connection is the cluster's from then on. */
@@ -130,8 +130,8 @@ export async function createLogicalCluster(
   await bootstrap(context)
   return {
     name,
-    call: (user) =>
-      inProcessCall(answerCall, user, { closing: closing.signal, watchQueueEventsMax }),
+    call: (user, userAgent = 'ccs') =>
+      inProcessCall(answerCall, user, { closing: closing.signal, watchQueueEventsMax, userAgent }),
     handle: createRequestHandler(access),
     handleUpgrade: createUpgradeHandler(access),
     async close() {

@@ -21,6 +21,8 @@ export type StatusReason =
   | 'ServerTimeout'
   | 'ServiceUnavailable'
   | 'InternalError'
+  /** An error that Kubernetes gives no reason for. */
+  | 'Unknown'
 
 export const STATUS_CODES: Record<StatusReason, number> = {
   BadRequest: 400,
@@ -38,6 +40,7 @@ export const STATUS_CODES: Record<StatusReason, number> = {
   Invalid: 422,
   TooManyRequests: 429,
   InternalError: 500,
+  Unknown: 500,
   ServiceUnavailable: 503,
   Timeout: 504,
   ServerTimeout: 504,

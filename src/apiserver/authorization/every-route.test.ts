@@ -226,7 +226,7 @@ test('an answer that nobody decided about never leaves', async () => {
   const aroundTheAuthorizer = inProcessCall(
     () => Promise.resolve({ type: 'object', status: 200, object: { secret: true } }),
     jane,
-    { closing: new AbortController().signal, watchQueueEventsMax: 1 },
+    { closing: new AbortController().signal, watchQueueEventsMax: 1, userAgent: 'test' },
   )
   const asked = aroundTheAuthorizer({ method: 'GET', path: '/new', query: new URLSearchParams() })
   await assert.rejects(asked, /without a decision/)

@@ -106,12 +106,13 @@ export function readLine(request: IncomingMessage, path: string): ServerRequest 
   // HEAD is GET without a body; Node leaves the body out by itself.
   const method = request.method === 'HEAD' ? 'GET' : (request.method ?? '')
   if (!METHODS.has(method)) throw methodNotAllowed()
-  const { accept } = request.headers
+  const { accept, 'user-agent': userAgent } = request.headers
   return {
     method: method as ApiRequest['method'],
     path: pathname,
     query: new URLSearchParams(query),
     ...(accept === undefined ? {} : { accept }),
+    ...(userAgent === undefined ? {} : { userAgent }),
   }
 }
 
@@ -133,7 +134,11 @@ async function readBody(
   const contentType = request.headers['content-type']
   if (method === 'PATCH') {
     const patchType = patchTypeOf(contentType)
-    const body: Body = { type: 'text', text: textOf(bytes), mediaType: 'application/json' }
+    const text = textOf(bytes)
+    // What is applied may be YAML, and is JSON most of the time, which is read faster as such.
+    const isYaml = patchType === 'application/apply-patch+yaml' && !/^\s*\{/.test(text)
+    const mediaType = isYaml ? 'application/yaml' : 'application/json'
+    const body: Body = { type: 'text', text, mediaType }
     return patchType === undefined ? { body } : { body, patchType }
   }
   const mediaType = bytes.length === 0 ? 'application/json' : bodyMediaType(contentType)

@@ -68,7 +68,8 @@ export function carryMetadata(draft: Draft, old: KubeObject): void {
     else Object.assign(metadata, { [key]: old.metadata[key] })
   }
   delete metadata.selfLink
-  delete metadata.managedFields
+  if (old.metadata.managedFields === undefined) delete metadata.managedFields
+  else metadata.managedFields = old.metadata.managedFields
 }
 
 const CARRIED = [

@@ -17,6 +17,7 @@ export interface Schema {
   'x-kubernetes-patch-merge-key'?: string
   'x-kubernetes-patch-strategy'?: string
   'x-kubernetes-list-type'?: string
+  'x-kubernetes-map-type'?: string
   'x-kubernetes-list-map-keys'?: string[]
   'x-kubernetes-group-version-kind'?: { group: string; version: string; kind: string }[]
   'x-kubernetes-preserve-unknown-fields'?: boolean

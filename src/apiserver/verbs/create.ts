@@ -1,4 +1,5 @@
 import { alreadyExists, badRequest } from '#base/errors.ts'
+import type { ManagedFieldsEntry } from '#kinds/k8s/meta.ts'
 import type { KubeObject } from '#kinds/object.ts'
 import type { Admitted } from '../admission/run-admission.ts'
 import { admit, validateAdmission } from '../admission/run-admission.ts'
@@ -9,6 +10,8 @@ import { apiLimits } from '../limits.ts'
 import { generatedName, identify, startMetadata } from '../objects/metadata.ts'
 import type { Stored } from '../objects/object-storage.ts'
 import { withRevision } from '../objects/object-storage.ts'
+import { setManaged, trackUpdate } from '../apply/track-update.ts'
+import { writerOf } from '../apply/writer.ts'
 import { prepareWrite } from '../objects/prepare-write.ts'
 import type { WriteOptions } from '../request-options.ts'
 import { admissionExtras, readWriteOptions } from '../request-options.ts'
@@ -46,6 +49,8 @@ export interface Creation {
   namespace: string | undefined
   draft: Draft
   options: WriteOptions
+  /** Who manages what; else it is who creates it. */
+  managedFields?: ManagedFieldsEntry[] | undefined
 }
 
 /** Stores a new object; on a dry run gives what would have been stored. */
@@ -72,11 +77,13 @@ export async function create(
 async function createNamed(
   context: ClusterContext,
   call: Asker,
-  { draft, resource, namespace, options }: Creation,
+  creation: Creation,
 ): Promise<Created> {
+  const { draft, resource, namespace, options } = creation
   const { definition } = resource
   identify(draft, resource, context)
   definition.defaults(draft)
+  setManaged(draft, creation.managedFields ?? managedByCreator(context, call, creation))
   const { user } = call
   prepareWrite(context, resource, { draft, old: undefined, subresource: undefined, user })
   const admitted = await admit(context.admission, {
@@ -105,6 +112,12 @@ async function createNamed(
     admitted.abandon()
     throw error
   }
+}
+
+function managedByCreator(context: ClusterContext, call: Asker, { resource, draft }: Creation) {
+  const { resources } = context
+  const step = { resources, resource, subresource: undefined, live: undefined, next: draft }
+  return trackUpdate(step, undefined, writerOf(context, call))
 }
 
 async function store(

@@ -16,18 +16,23 @@ import { readWriteOptions } from '../request-options.ts'
 import type { ServedResource } from '../resources.ts'
 import { shown } from '../resources.ts'
 import { builtinSchemas } from '../schema/builtin-schemas.ts'
+import { applyPatch } from './apply.ts'
 import { replace } from './replace.ts'
+
+const APPLY = 'application/apply-patch+yaml'
 
 const ACCEPTED: readonly PatchType[] = [
   'application/json-patch+json',
   'application/merge-patch+json',
   'application/strategic-merge-patch+json',
+  APPLY,
 ]
 
 const acceptedBy = (resource: ServedResource): readonly PatchType[] =>
-  resource.custom ? ACCEPTED.slice(0, 2) : ACCEPTED
+  resource.custom ? ACCEPTED.filter((type) => !type.includes('strategic')) : ACCEPTED
 
 export async function patch(context: ClusterContext, call: Call, target: Target): Promise<Outcome> {
+  if (call.request.patchType === APPLY) return applyPatch(context, call, target)
   const { resource } = target
   const options = readWriteOptions(call.request.query, 'PatchOptions')
   const apply = readPatch(call, resource)
@@ -128,7 +133,7 @@ function applyTo(current: KubeObject, change: Patch): unknown {
     return change.apply(current as Draft)
   } catch (error) {
     if (error instanceof ElementOrderError)
-      throw new StatusError('InternalError', error.message, { cause: error })
+      throw new StatusError('Unknown', error.message, { cause: error })
     if (error instanceof PatchError)
       throw new StatusError(
         'Invalid',

@@ -11,6 +11,8 @@ import type { Asker, ClusterContext, Draft, Target } from '../context.ts'
 import { admissionExtras } from '../request-options.ts'
 import { carryMetadata, countGeneration, isReleased } from '../objects/metadata.ts'
 import type { Stored } from '../objects/object-storage.ts'
+import { setManaged, trackUpdate } from '../apply/track-update.ts'
+import { writerOf } from '../apply/writer.ts'
 import { prepareWrite } from '../objects/prepare-write.ts'
 import { keyFor, resourceName } from '../resources.ts'
 
@@ -21,6 +23,8 @@ export interface Replacement {
   change: (current: Stored) => Draft
   /** The server's own change (a binding): the kind's rules for what clients may change do not hold. */
   byServer?: boolean
+  /** `change` says who manages what. */
+  isApply?: boolean
 }
 
 export interface Replaced {
@@ -75,14 +79,17 @@ interface Preparation extends Replacement {
 async function prepare(
   context: ClusterContext,
   call: Asker,
-  { target, dryRun, current, draft, byServer }: Preparation,
+  { target, dryRun, current, draft, byServer, isApply }: Preparation,
 ): Promise<Admitted> {
   const { resource, name, namespace, subresource } = target
   const { definition } = resource
   const old = current.object
+  const given = draft.metadata.managedFields
   carryMetadata(draft, old)
   if (byServer !== true) {
     definition.defaults(draft)
+    const step = { resources: context.resources, resource, subresource, live: old, next: draft }
+    setManaged(draft, isApply === true ? given : trackUpdate(step, given, writerOf(context, call)))
     prepareWrite(context, resource, { draft, old, subresource, user: call.user })
   }
   const admitted = await admit(context.admission, {

@@ -80,7 +80,7 @@ export async function hostLogicalCluster(options: HostOptions): Promise<LogicalC
     ...(options.dialNode === undefined ? {} : { dialNode: options.dialNode }),
     ...(options.admission === undefined ? {} : { admission: options.admission }),
   })
-  const client = createClient(api.call(ENGINE_USER))
+  const client = createClient(api.call(ENGINE_USER, 'kube-controller-manager'))
   const informers = createInformerFactory({ client, clock, random, log })
   let isClosing = false
   // What an earlier process was killed at, and what was stored before there was encryption.

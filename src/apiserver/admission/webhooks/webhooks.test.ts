@@ -123,7 +123,7 @@ test('a refusal without a word has code 400 and no reason', async () => {
   await api.create(VALIDATING, configuration('v', [hook()]))
   await assert.rejects(api.create(CONFIG_MAPS, configMap('a')), {
     message: 'admission webhook "hook.example.com" denied the request without explanation',
-    reason: '',
+    reason: 'Unknown',
     code: 400,
   })
 })
