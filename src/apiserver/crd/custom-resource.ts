@@ -8,15 +8,14 @@ import type { KubeObject } from '#kinds/object.ts'
 import type { Verb } from '../request-info.ts'
 import type { ResourceForm, ScalePaths, ServedResource } from '../resources.ts'
 import { prefixFor } from '../resources.ts'
-import { builtinSchemas } from '../schema/builtin-schemas.ts'
 import type { Decoded } from '../schema/decode.ts'
-import { decodeBySchema } from '../schema/decode.ts'
 import type { Schema } from '../schema/schema.ts'
 import { schemaRef } from '../schema/schema.ts'
+import { decodeMetadata, OBJECT_META } from './custom-metadata.ts'
 import { compileJsonPath } from './json-path.ts'
 import { printerColumns } from './printer-columns.ts'
 import type { Structural } from './structural-schema.ts'
-import { applyDefaults, prune } from './structural-schema.ts'
+import { applyDefaults, hasDefaults, prune, withDefaults } from './structural-schema.ts'
 import { customValidation } from './validate-custom.ts'
 
 const VERBS: readonly Verb[] = [
@@ -29,14 +28,6 @@ const VERBS: readonly Verb[] = [
   'update',
   'watch',
 ]
-
-const OBJECT_META = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta'
-
-/** Metadata is read as that of built-in kinds. */
-const METADATA_ONLY = {
-  ...builtinSchemas,
-  Object: { type: 'object', properties: { metadata: schemaRef(OBJECT_META) } },
-}
 
 export function customResources(crd: CustomResourceDefinition): ServedResource[] {
   const isTerminating = crd.metadata.deletionTimestamp !== undefined
@@ -76,17 +67,24 @@ function customResource(
     verbs: VERBS,
     openApiSchema: openApiOf(schema),
     decode: (value) => decode(schema, value),
-    ...(storage.name === version.name
+    ...(storage.name === version.name && !hasDefaults(schema)
       ? {}
-      : { form: formOf(apiVersion, `${group}/${storage.name}`) }),
+      : { form: formOf(schema, apiVersion, `${group}/${storage.name}`) }),
     ...(scale === undefined ? {} : { scale }),
   }
 }
 
-/** Versions without conversion differ in nothing but their name. */
-const formOf = (shownAs: string, storedAs: string): ResourceForm => ({
-  fromStored: (object) => ({ ...object, apiVersion: shownAs }),
-  toStored: (object) => ({ ...object, apiVersion: storedAs }),
+/**
+ * Versions without conversion differ in nothing but their name. What was stored before a default came
+ * shows it all the same.
+ */
+const formOf = (schema: Structural, shownAs: string, storedAs: string): ResourceForm => ({
+  fromStored(object) {
+    const whole = withDefaults(schema, object) as KubeObject
+    return whole.apiVersion === shownAs ? whole : { ...whole, apiVersion: shownAs }
+  },
+  toStored: (object) =>
+    object.apiVersion === storedAs ? object : { ...object, apiVersion: storedAs },
 })
 
 function definitionOf(
@@ -150,10 +148,12 @@ function decode(schema: Structural, value: Record<string, unknown>): Decoded {
   const { apiVersion, kind, metadata, ...rest } = value
   const unknown: string[] = []
   const pruned = prune(schema, rest, '', unknown) as Record<string, unknown>
-  const meta = decodeBySchema(METADATA_ONLY, 'Object', { metadata: metadata ?? {} })
+  // Unknown fields of the metadata are told first.
+  const unknownMeta: string[] = []
+  const meta = decodeMetadata(metadata, '', unknownMeta)
   return {
-    value: { apiVersion, kind, ...meta.value, ...pruned },
-    unknown: [...meta.unknown, ...unknown],
+    value: { apiVersion, kind, metadata: meta, ...pruned },
+    unknown: [...unknownMeta, ...unknown],
   }
 }
 

@@ -1,6 +1,7 @@
 // What a structural schema does to a value beside checking it: unknown fields go, defaults come.
 import type { JSONSchemaProps } from '#kinds/k8s/apiextensions.ts'
 import { isRecord } from '../body.ts'
+import { decodeMetadata } from './custom-metadata.ts'
 
 export type Structural = JSONSchemaProps
 
@@ -33,7 +34,9 @@ export function prune(
   for (const [key, item] of Object.entries(value)) {
     const at = path === '' ? key : `${path}.${key}`
     const property = Object.hasOwn(schema.properties ?? {}, key) ? schema.properties![key] : values
-    if (property !== undefined) entries.push([key, prune(property, item, at, unknown)])
+    if (isEmbedded && key === 'metadata' && isRecord(item))
+      entries.push([key, decodeMetadata(item, path, unknown)])
+    else if (property !== undefined) entries.push([key, prune(property, item, at, unknown)])
     else if (
       keepsUnknown ||
       schema.additionalProperties === true ||
@@ -66,3 +69,40 @@ export function applyDefaults(schema: Structural, value: unknown): void {
 
 const isUnset = (schema: Structural, value: unknown): boolean =>
   value === undefined || (value === null && schema.nullable !== true)
+
+export function hasDefaults(schema: Structural): boolean {
+  const items = itemsOf(schema)
+  const values = valuesOf(schema)
+  return [
+    ...Object.values(schema.properties ?? {}),
+    ...[items, values].filter((one) => one !== undefined),
+  ].some((child) => child.default !== undefined || hasDefaults(child))
+}
+
+/** The value itself where nothing is missing, or a copy with the defaults. */
+export function withDefaults(schema: Structural, value: unknown): unknown {
+  if (Array.isArray(value)) {
+    const items = itemsOf(schema)
+    if (items === undefined) return value
+    const filled = value.map((item) => withDefaults(items, item))
+    return filled.some((item, index) => item !== value[index]) ? filled : value
+  }
+  if (!isRecord(value)) return value
+  const changes: Record<string, unknown> = {}
+  const properties = schema.properties ?? {}
+  for (const [key, property] of Object.entries(properties)) {
+    const given: unknown =
+      property.default !== undefined && isUnset(property, value[key])
+        ? structuredClone(property.default)
+        : value[key]
+    const filled = given === undefined ? undefined : withDefaults(property, given)
+    if (filled !== value[key]) changes[key] = filled
+  }
+  const values = valuesOf(schema)
+  if (values !== undefined)
+    for (const [key, item] of Object.entries(value)) {
+      const filled = Object.hasOwn(properties, key) ? item : withDefaults(values, item)
+      if (filled !== item) changes[key] = filled
+    }
+  return Object.keys(changes).length === 0 ? value : { ...value, ...changes }
+}
