@@ -106,9 +106,20 @@ export function sizeMaxOf(type: CelType): number {
     case 'map':
     case 'dyn':
       return type.sizeMax ?? UNKNOWN_SIZE
-    case 'opaque':
-      return type.sizeMax ?? 1
-    default:
+    case 'object':
+      return 0
+    case 'optional':
+    case 'type':
+    case 'parameter':
       return 1
+    default:
+      return type.sizeMax ?? 1
   }
+}
+
+/** The type where nothing is known of its sizes. */
+export function unsized(type: CelType): CelType {
+  if (!('sizeMax' in type)) return type
+  const { sizeMax: _sizeMax, ...rest } = type
+  return rest as CelType
 }

@@ -4,7 +4,7 @@ import type { Overload } from '../functions/define.ts'
 import type { Call, Expression, Fold } from '../syntax/expression.ts'
 import type { Problem } from '../syntax/syntax-error.ts'
 import type { CelType } from '../types.ts'
-import { BOOL, DYN, formatType, INT, listOf, mapOf, optionalOf } from '../types.ts'
+import { BOOL, DYN, formatType, INT, listOf, mapOf, optionalOf, unsized } from '../types.ts'
 import { isAssignable, widest } from './assignable.ts'
 import { literalProblem } from './literal-argument.ts'
 import { literalType, TYPE_NAMES } from './literal-type.ts'
@@ -135,7 +135,8 @@ class Checker {
       case 'dyn':
         return DYN
       case 'map':
-        return operand.value
+        // Kubernetes' estimate knows the size of `m['a']`, but not of `m.a`.
+        return unsized(operand.value)
       case 'object':
         return operand.field(field) ?? this.#problem(`undefined field '${field}'`, at)
       case 'optional':

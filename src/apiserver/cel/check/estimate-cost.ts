@@ -34,7 +34,7 @@ export function estimateCost(checked: Checked): Range {
         return exactly(costs.access)
       case 'select':
         return checked.types.has(expression.operand)
-          ? sum(cost(expression.operand), exactly(costs.access))
+          ? sum(cost(expression.operand), exactly(expression.test ? 0 : costs.access))
           : exactly(costs.access)
       case 'index':
         return sum(cost(expression.operand), cost(expression.index), exactly(costs.access))
@@ -82,10 +82,10 @@ export function estimateCost(checked: Checked): Range {
     return sum(...args.map(cost), own.reduce(either))
   }
   const foldCost = (fold: Fold): Range => {
-    const { start, each, taken, passed, end } = foldCosts[fold.macro]
+    const { start, each, taken, end } = foldCosts[fold.macro]
     const condition = fold.condition === undefined ? exactly(0) : cost(fold.condition)
     const collected = {
-      min: fold.condition === undefined ? taken : Math.min(taken, passed),
+      min: fold.condition === undefined ? taken : 0,
       max: taken,
     }
     const step = sum(exactly(each), condition, cost(fold.body), collected)

@@ -1,7 +1,7 @@
 // The macros over lists and maps.
 import type { Fold } from '../syntax/expression.ts'
 import type { CelValue } from '../values.ts'
-import { CelError, CelMap, EntryMap, isList, noSuchOverload } from '../values.ts'
+import { CelError, CelMap, EntryMap, isList, noSuchOverload, sizeOf } from '../values.ts'
 import type { Compiler } from './compile.ts'
 import type { FoldCost } from './costs.ts'
 import { foldCosts } from './costs.ts'
@@ -57,24 +57,30 @@ function* elements(range: CelValue, count: number): Generator<readonly [CelValue
   else throw noSuchOverload()
 }
 
-function* steps(frame: Frame, { range, slots, cost }: Loop): Generator<void> {
+/** Yields at each element, with whether more come after it. */
+function* steps(frame: Frame, { range, slots, cost }: Loop): Generator<boolean> {
   const over = range(frame)
-  frame.spend(cost.start + cost.end)
+  frame.spend(cost.end)
+  let left = sizeOf(over)
   for (const [first, second] of elements(over, slots.length)) {
+    left--
     frame.slots[slots[0]!] = first
     if (slots[1] !== undefined) frame.slots[slots[1]] = second
     frame.spend(cost.each)
-    yield
+    yield left > 0
   }
 }
 
 /** An element that decides makes errors of others not matter. */
 function decide(frame: Frame, loop: Loop, deciding: boolean): boolean {
   let failure: CelError | undefined
-  for (const _ of steps(frame, loop)) {
+  for (const hasMore of steps(frame, loop)) {
     try {
       const value = loop.body(frame)
-      if (value === deciding) return deciding
+      if (value === deciding) {
+        if (hasMore) frame.spend(loop.cost.stop)
+        return deciding
+      }
       if (typeof value !== 'boolean') failure ??= noSuchOverload()
     } catch (error) {
       if (!(error instanceof CelError)) throw error
@@ -88,7 +94,7 @@ function decide(frame: Frame, loop: Loop, deciding: boolean): boolean {
 function isTaken(frame: Frame, { condition, cost }: Loop): boolean {
   const taken = condition === undefined ? true : condition(frame)
   if (typeof taken !== 'boolean') throw noSuchOverload()
-  frame.spend(taken ? cost.taken : cost.passed)
+  if (taken) frame.spend(cost.taken)
   return taken
 }
 

@@ -8,9 +8,19 @@ import type { Expression } from '../syntax/expression.ts'
 import type { CelType } from '../types.ts'
 import { formatType } from '../types.ts'
 import type { CelValue } from '../values.ts'
-import { CelError, EntryMap, noSuchOverload, NONE, Optional, sizeOf, TypeValue } from '../values.ts'
+import {
+  CelError,
+  EntryMap,
+  isList,
+  noSuchOverload,
+  NONE,
+  Optional,
+  sizeOf,
+  TypeValue,
+} from '../values.ts'
 import { fieldOf, isSet, itemAt, optionalField, optionalItem } from './access.ts'
 import { compileFold } from './compile-fold.ts'
+import { constantOf, isPrimitive } from './constants.ts'
 import { costs } from './costs.ts'
 import type { Run } from './frame.ts'
 
@@ -25,6 +35,8 @@ export class Compiler {
   }
 
   compile(expression: Expression): Run {
+    const constant = constantOf(expression, this.#checked)
+    if (constant !== undefined) return () => constant
     switch (expression.kind) {
       case 'literal':
         return () => expression.value
@@ -93,7 +105,7 @@ export class Compiler {
     const read = test ? isSet : optional ? optionalField : fieldOf
     return (frame) => {
       const value = of(frame)
-      frame.spend(costs.access)
+      if (!test) frame.spend(costs.access)
       return read(value, property)
     }
   }
@@ -102,15 +114,20 @@ export class Compiler {
     const of = this.compile(operand)
     const at = this.compile(index)
     const read = optional ? optionalItem : itemAt
+    // What a variable is looked up by has its own cost already.
+    const isLiteral = index.kind === 'literal'
     return (frame) => {
       const value = of(frame)
       const key = at(frame)
-      frame.spend(costs.access)
+      if (isLiteral) frame.spend(costs.access)
       return read(value, key)
     }
   }
 
   #call({ overloads, args }: ResolvedCall): Run {
+    const list = args[1] === undefined ? undefined : constantOf(args[1], this.#checked)
+    const isLookup = overloads[0]?.name === '@in' && isList(list ?? null)
+    const isFree = isLookup && (list as readonly CelValue[]).every(isPrimitive)
     const runs = args.map((one) => this.compile(one))
     return (frame) => {
       const values = runs.map((run) => run(frame))
@@ -119,7 +136,7 @@ export class Compiler {
       )
       if (overload === undefined) throw noSuchOverload()
       const { cost } = overload
-      frame.spend(cost.length === 0 ? cost() : cost(...values.map(sizeOf)))
+      if (!isFree) frame.spend(cost.length === 0 ? cost() : cost(...values.map(sizeOf)))
       return overload.run(values)
     }
   }

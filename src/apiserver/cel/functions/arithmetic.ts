@@ -139,7 +139,7 @@ const ordering: Overload[] = Object.entries(ORDERS).flatMap(([operator, holds]) 
   }),
 )
 
-const equality = { cost: (a: number, b: number) => Math.max(1, traversal(Math.min(a, b))) }
+const equality = { cost: (a: number, b: number) => traversal(Math.min(a, b)) }
 
 const comparing: Overload[] = [
   globalFunction('_==_', ['A', 'A'], 'bool', equals, equality),

@@ -78,7 +78,6 @@ function readBool(text: string): boolean {
   throw failed(text, 'bool')
 }
 
-const reading = { cost: traversal }
 const copying = { cost: traversal, sizeMax: (size: number) => size }
 
 export const conversions: readonly Overload[] = [
@@ -119,10 +118,10 @@ export const conversions: readonly Overload[] = [
     sizeMax: (size) => size * 4,
   }),
   globalFunction('timestamp', ['timestamp'], 'timestamp', same),
-  globalFunction('timestamp', ['string'], 'timestamp', readTimestamp, reading),
+  globalFunction('timestamp', ['string'], 'timestamp', readTimestamp),
   globalFunction('timestamp', ['int'], 'timestamp', (seconds) => checkTimestamp(seconds * SECOND)),
   globalFunction('duration', ['duration'], 'duration', same),
-  globalFunction('duration', ['string'], 'duration', readDuration, reading),
+  globalFunction('duration', ['string'], 'duration', readDuration),
   globalFunction('duration', ['int'], 'duration', (value) => checkDuration(value)),
   globalFunction('dyn', ['A'], 'dyn', same),
   globalFunction('type', ['A'], 'type', (value) => new TypeValue(typeNameOf(value))),

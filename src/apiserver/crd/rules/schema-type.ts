@@ -3,7 +3,7 @@
 // definition by them.
 import { canBeNamed, declareListRule, escapeName, unescapeName } from '../../cel/json-value.ts'
 import type { CelType } from '../../cel/types.ts'
-import { BOOL, DOUBLE, INT, listOf, mapOf, STRING } from '../../cel/types.ts'
+import { listOf, mapOf } from '../../cel/types.ts'
 import type { Structural } from '../structural-schema.ts'
 import { itemsOf, valuesOf } from '../structural-schema.ts'
 
@@ -36,7 +36,7 @@ export function rootSchema(schema: Structural): Structural {
   }
 }
 
-/** Undefined for what rules cannot see. */
+/** Undefined for what rules cannot see. Numbers and the like are of size 0: comparing them is free. */
 export function schemaType(given: Structural, isRoot: boolean): SizedType | undefined {
   if (given['x-kubernetes-int-or-string'] === true)
     return { type: { kind: 'dyn', sizeMax: REQUEST_BYTES_MAX - 2 }, bytesMin: 1 }
@@ -49,11 +49,11 @@ export function schemaType(given: Structural, isRoot: boolean): SizedType | unde
     case 'string':
       return textType(schema)
     case 'boolean':
-      return { type: BOOL, bytesMin: 4 }
+      return { type: { kind: 'bool', sizeMax: 0 }, bytesMin: 4 }
     case 'number':
-      return { type: DOUBLE, bytesMin: 1 }
+      return { type: { kind: 'double', sizeMax: 0 }, bytesMin: 1 }
     case 'integer':
-      return { type: INT, bytesMin: 1 }
+      return { type: { kind: 'int', sizeMax: 0 }, bytesMin: 1 }
     default:
       return undefined
   }
@@ -78,7 +78,10 @@ function valuesType(schema: Structural): SizedType | undefined {
   if (value === undefined) return undefined
   // A key takes two quotes, a colon and a comma at least.
   const fits = Math.floor((REQUEST_BYTES_MAX - 2) / (value.bytesMin + 6))
-  return { type: mapOf(STRING, value.type, schema.maxProperties ?? fits), bytesMin: 2 }
+  return {
+    type: mapOf({ kind: 'string', sizeMax: 0 }, value.type, schema.maxProperties ?? fits),
+    bytesMin: 2,
+  }
 }
 
 function objectTypeOf(schema: Structural): SizedType {
@@ -101,11 +104,11 @@ function textType({ format, maxLength, enum: choices }: Structural): SizedType {
     case 'byte':
       return { type: { kind: 'bytes', sizeMax: maxLength ?? REQUEST_BYTES_MAX - 2 }, bytesMin: 2 }
     case 'duration':
-      return { type: { kind: 'duration' }, bytesMin: 3 }
+      return { type: { kind: 'duration', sizeMax: 32 }, bytesMin: 3 }
     case 'date':
-      return { type: { kind: 'timestamp' }, bytesMin: 12 }
+      return { type: { kind: 'timestamp', sizeMax: 12 }, bytesMin: 12 }
     case 'date-time':
-      return { type: { kind: 'timestamp' }, bytesMin: 21 }
+      return { type: { kind: 'timestamp', sizeMax: 32 }, bytesMin: 21 }
     default:
   }
   return { type: { kind: 'string', sizeMax: textLengthMax(maxLength, choices) }, bytesMin: 2 }
