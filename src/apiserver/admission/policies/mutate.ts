@@ -4,11 +4,9 @@ import type { CelValue } from '../../cel/values.ts'
 import { CelError } from '../../cel/values.ts'
 import { isRecord } from '../../body.ts'
 import { applyJsonPatch, isJsonPatch } from '../../patch/json-patch.ts'
-import { applyMergePatch } from '../../patch/merge-patch.ts'
 import { PatchError, TestFailedError } from '../../patch/patch-error.ts'
-import { applyStrategicPatch } from '../../patch/strategic.ts'
 import type { ServedResource } from '../../resources.ts'
-import { builtinSchemas } from '../../schema/builtin-schemas.ts'
+import { mergeConfiguration } from './merge-configuration.ts'
 
 export type PatchKind = 'ApplyConfiguration' | 'JSONPatch'
 
@@ -46,8 +44,5 @@ function merged(
 ): unknown {
   if (!isRecord(change))
     throw new CelError('type mismatch: ApplyConfigurationType.expression should evaluate to Object')
-  const copy = structuredClone(document)
-  return resource.custom
-    ? applyMergePatch(copy, change)
-    : applyStrategicPatch(builtinSchemas, resource.schema, copy, change)
+  return mergeConfiguration(resource, document, change)
 }
