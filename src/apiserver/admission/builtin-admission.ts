@@ -45,8 +45,8 @@ export function builtinAdmission(options: BuiltinAdmissionOptions): BuiltinAdmis
   const { objects, clock, random, serviceCIDR } = options
   const reader = createObjectReader(objects)
   const addresses = serviceAddresses({ objects, serviceCIDR })
-  const webhooks = webhookAdmission({ ...options, reader })
   const authorizer = createRbacAuthorizer(objects)
+  const webhooks = webhookAdmission({ ...options, reader, authorizer })
   const policies = policyAdmission({ ...options, reader, authorizer })
   return {
     plugins: [

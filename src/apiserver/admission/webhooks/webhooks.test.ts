@@ -428,3 +428,40 @@ test('custom resources are changed by webhooks in whatever version they are stor
   const other = await api.get('/apis/example.com/v2/namespaces/default/things/t')
   assert.equal(other['apiVersion'], 'example.com/v2')
 })
+
+test('conditions say which requests a webhook is asked about', async () => {
+  const { api, asked } = await withHooks(() => ({ allowed: true }))
+  const conditions = [
+    { name: 'not-skipped', expression: "object.metadata.name != 'skipped'" },
+    { name: 'has-data', expression: "object.data['x'] == 'y'" },
+    { name: 'of-request', expression: "request.operation == 'CREATE' && oldObject == null" },
+  ]
+  await api.create(VALIDATING, configuration('c', [hook({ matchConditions: conditions })]))
+  await api.create(CONFIG_MAPS, configMap('a', { data: { x: 'y' } }))
+  await api.create(CONFIG_MAPS, configMap('b', { data: { x: 'z' } }))
+  await api.create(CONFIG_MAPS, configMap('skipped'))
+  assert.deepEqual(
+    asked.map(({ name }) => name),
+    ['a'],
+  )
+  await assert.rejects(api.create(CONFIG_MAPS, configMap('c', { data: { a: 'b' } })), {
+    reason: 'Forbidden',
+    message: `configmaps "c" is forbidden: expression 'object.data['x'] == 'y'' resulted in error: no such key: x`,
+  })
+  await api.update(`${VALIDATING}/c`, {
+    metadata: { name: 'c' },
+    webhooks: [hook({ matchConditions: conditions, failurePolicy: 'Ignore' })],
+  })
+  await api.create(CONFIG_MAPS, configMap('c', { data: { a: 'b' } }))
+  assert.equal(asked.length, 1)
+})
+
+test('a webhook with a condition that cannot be compiled is refused', async () => {
+  const { api } = await withHooks(() => ({ allowed: true }))
+  const matchConditions = [{ name: 'a', expression: 'object.' }]
+  await assert.rejects(api.create(VALIDATING, configuration('c', [hook({ matchConditions })])), {
+    reason: 'Invalid',
+    message:
+      /webhooks\[0\].matchConditions\[0\].expression: Invalid value: "object.": compilation failed: ERROR: <input>:1:8: Syntax error/,
+  })
+})
