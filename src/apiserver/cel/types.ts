@@ -117,6 +117,14 @@ export function sizeMaxOf(type: CelType): number {
   }
 }
 
+/** The largest sizes of values of the types, and with them that of the first one's elements. */
+export function sizesMaxOf(types: readonly CelType[], withElements: boolean): number[] {
+  const sizes = types.map(sizeMaxOf)
+  const [first] = types
+  if (withElements) sizes.push(first?.kind === 'list' ? sizeMaxOf(first.element) : 1)
+  return sizes
+}
+
 /** The type where nothing is known of its sizes. */
 export function unsized(type: CelType): CelType {
   if (!('sizeMax' in type)) return type

@@ -2,7 +2,7 @@
 import { costs, foldCosts } from '../evaluate/costs.ts'
 import { times } from '../functions/define.ts'
 import type { Expression, Fold } from '../syntax/expression.ts'
-import { sizeMaxOf } from '../types.ts'
+import { sizeMaxOf, sizesMaxOf } from '../types.ts'
 import { sizeOf } from '../values.ts'
 import type { Checked } from './checker.ts'
 
@@ -39,7 +39,7 @@ export function estimateCost(checked: Checked): Range {
       case 'index':
         return sum(cost(expression.operand), cost(expression.index), exactly(costs.access))
       case 'call':
-        return callCost(expression)
+        return sum(...argsOf(checked, expression).map(cost), callCost(checked, expression))
       case 'and':
       case 'or':
         return logicCost(expression.operands.map(cost))
@@ -65,22 +65,6 @@ export function estimateCost(checked: Checked): Range {
         return sum(cost(expression.operand), { min: 0, max: cost(expression.body).max })
     }
   }
-  const sizeRange = (expression: Expression): Range => {
-    if (expression.kind === 'literal') return exactly(sizeOf(expression.value))
-    if (expression.kind === 'list') return exactly(expression.items.length)
-    const type = checked.types.get(expression)
-    const max = type === undefined ? 1 : sizeMaxOf(type)
-    return { min: 0, max }
-  }
-  const callCost = (expression: Expression & { kind: 'call' }): Range => {
-    const { overloads, args } = checked.calls.get(expression)!
-    const sizes = args.map(sizeRange)
-    const own = overloads.map((overload) => ({
-      min: overload.cost(...sizes.map(({ min }) => min)),
-      max: overload.cost(...sizes.map(({ max }) => max)),
-    }))
-    return sum(...args.map(cost), own.reduce(either))
-  }
   const foldCost = (fold: Fold): Range => {
     const { start, each, taken, end } = foldCosts[fold.macro]
     const condition = fold.condition === undefined ? exactly(0) : cost(fold.condition)
@@ -89,7 +73,11 @@ export function estimateCost(checked: Checked): Range {
       max: taken,
     }
     const step = sum(exactly(each), condition, cost(fold.body), collected)
-    return sum(cost(fold.range), exactly(start + end), repeated(sizeRange(fold.range), step))
+    return sum(
+      cost(fold.range),
+      exactly(start + end),
+      repeated(sizeRange(checked, fold.range), step),
+    )
   }
   return cost(checked.expression)
 }
@@ -97,4 +85,27 @@ export function estimateCost(checked: Checked): Range {
 /** The first operand may decide alone. */
 function logicCost(parts: readonly Range[]): Range {
   return { min: parts[0]!.min, max: sum(...parts).max }
+}
+
+function sizeRange(checked: Checked, expression: Expression): Range {
+  if (expression.kind === 'literal') return exactly(sizeOf(expression.value))
+  if (expression.kind === 'list') return exactly(expression.items.length)
+  const type = checked.types.get(expression)
+  return { min: 0, max: type === undefined ? 1 : sizeMaxOf(type) }
+}
+
+const argsOf = (checked: Checked, call: Expression): readonly Expression[] =>
+  checked.calls.get(call)!.args
+
+/** What the call itself costs, whichever of its overloads it comes to. */
+function callCost(checked: Checked, call: Expression): Range {
+  const { overloads, args } = checked.calls.get(call)!
+  const sizes = args.map((one) => sizeRange(checked, one))
+  const [first] = args
+  const elements = sizesMaxOf(first === undefined ? [] : [checked.types.get(first)!], true).at(-1)!
+  const own = overloads.map(({ cost, usesElements }) => ({
+    min: cost(...sizes.map(({ min }) => min), ...(usesElements ? [0] : [])),
+    max: cost(...sizes.map(({ max }) => max), ...(usesElements ? [elements] : [])),
+  }))
+  return own.reduce(either)
 }

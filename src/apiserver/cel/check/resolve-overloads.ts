@@ -1,7 +1,7 @@
 // Which overloads of a function a call can mean: several, where types are only known as it runs.
 import type { Overload } from '../functions/define.ts'
 import type { CelType } from '../types.ts'
-import { DYN, formatType, sizeMaxOf } from '../types.ts'
+import { DYN, formatType, sizesMaxOf } from '../types.ts'
 import type { Substitution } from './assignable.ts'
 import { isAssignable, substitute, widest } from './assignable.ts'
 
@@ -36,9 +36,10 @@ function fit({ parameters }: Overload, types: readonly CelType[]): Substitution 
     : undefined
 }
 
-function withSize(type: CelType, { sizeMax }: Overload, types: readonly CelType[]): CelType {
+function withSize(type: CelType, overload: Overload, types: readonly CelType[]): CelType {
+  const { sizeMax, usesElements = false } = overload
   if (sizeMax === undefined) return type
-  const size = sizeMax(...types.map(sizeMaxOf))
+  const size = sizeMax(...sizesMaxOf(types, usesElements))
   return type.kind === 'string' || type.kind === 'bytes' || type.kind === 'list'
     ? { ...type, sizeMax: size }
     : type

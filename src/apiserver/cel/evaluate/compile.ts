@@ -3,6 +3,7 @@ import type { Checked, ResolvedCall } from '../check/checker.ts'
 import { dottedName } from '../check/checker.ts'
 import { TYPE_NAMES } from '../check/literal-type.ts'
 import type { Environment } from '../environment.ts'
+import type { Overload } from '../functions/define.ts'
 import { matchesType } from '../functions/matches-type.ts'
 import type { Expression } from '../syntax/expression.ts'
 import type { CelType } from '../types.ts'
@@ -135,8 +136,7 @@ export class Compiler {
         parameters.every((type, index) => matchesType(values[index]!, type)),
       )
       if (overload === undefined) throw noSuchOverload()
-      const { cost } = overload
-      if (!isFree) frame.spend(cost.length === 0 ? cost() : cost(...values.map(sizeOf)))
+      if (!isFree) frame.spend(costOf(overload, values))
       return overload.run(values)
     }
   }
@@ -216,6 +216,18 @@ export class Compiler {
       }
     })
   }
+}
+
+function costOf({ cost, usesElements }: Overload, values: readonly CelValue[]): number {
+  if (cost.length === 0) return cost()
+  const sizes = values.map(sizeOf)
+  const list = values[0]
+  if (usesElements && isList(list ?? null)) {
+    const items = list as readonly CelValue[]
+    const total = items.reduce<number>((sum, item) => sum + sizeOf(item), 0)
+    sizes.push(items.length === 0 ? 0 : total / items.length)
+  }
+  return Math.ceil(cost(...sizes))
 }
 
 /** The value of an optional, if there is one. */

@@ -42,6 +42,8 @@ export interface Overload {
   cost: Figure
   /** How large the result can become, at most; absent where the result's type says it. */
   sizeMax?: Figure
+  /** Figures get one more size, the last: that of the elements of the first argument, a list. */
+  usesElements?: true
 }
 
 interface Natives {
@@ -76,6 +78,7 @@ type NativesOf<P extends readonly string[]> = { [I in keyof P]: Native<P[I]> }
 interface Figures {
   cost?: Figure
   sizeMax?: Figure
+  usesElements?: true
 }
 
 const ONE = () => 1
@@ -97,6 +100,7 @@ export function globalFunction<const P extends readonly string[]>(
     run: (args) => run(...(args as unknown as NativesOf<P>)),
     cost: figures.cost ?? ONE,
     ...(figures.sizeMax === undefined ? {} : { sizeMax: figures.sizeMax }),
+    ...(figures.usesElements === undefined ? {} : { usesElements: true }),
   }
 }
 

@@ -75,6 +75,11 @@ const includesAll = (list: CelList, items: CelList): boolean =>
   items.every((one) => includes(list, one))
 
 const each = { cost: (size: number) => size }
+/** Text is compared character by character. */
+const eachText = {
+  cost: (count: number, size: number) => times(count, 1 + Math.ceil(size * 0.1)),
+  usesElements: true,
+} as const
 const ofSize = { cost: (size: number) => size, sizeMax: (size: number) => size }
 const pairs = { cost: (one: number, other: number) => times(one, other) }
 const RANGE_MAX = 1_000_000n
@@ -85,36 +90,42 @@ function range(count: bigint): CelList {
 }
 
 export const lists: readonly Overload[] = [
-  ...COMPARABLE.flatMap((type) => [
-    memberFunction(
-      'isSorted',
-      [`list(${type})`],
-      'bool',
-      (list) => isSorted(list as CelList),
-      each,
-    ),
-    memberFunction(
-      'min',
-      [`list(${type})`],
-      type,
-      (list) => extreme(list as CelList, 'min', -1),
-      each,
-    ),
-    memberFunction(
-      'max',
-      [`list(${type})`],
-      type,
-      (list) => extreme(list as CelList, 'max', 1),
-      each,
-    ),
-    memberFunction(
-      'sort',
-      [`list(${type})`],
-      `list(${type})`,
-      (list) => (list as CelList).toSorted(order),
-      ofSize,
-    ),
-  ]),
+  ...COMPARABLE.flatMap((type) => {
+    const looking = type === 'string' || type === 'bytes' ? eachText : each
+    return [
+      memberFunction(
+        'isSorted',
+        [`list(${type})`],
+        'bool',
+        (list) => isSorted(list as CelList),
+        looking,
+      ),
+      memberFunction(
+        'min',
+        [`list(${type})`],
+        type,
+        (list) => extreme(list as CelList, 'min', -1),
+        looking,
+      ),
+      memberFunction(
+        'max',
+        [`list(${type})`],
+        type,
+        (list) => extreme(list as CelList, 'max', 1),
+        looking,
+      ),
+      memberFunction(
+        'sort',
+        [`list(${type})`],
+        `list(${type})`,
+        (list) => (list as CelList).toSorted(order),
+        {
+          ...looking,
+          sizeMax: (count) => count,
+        },
+      ),
+    ]
+  }),
   ...Object.entries(ZERO).map(([type, zero]) =>
     memberFunction(
       'sum',

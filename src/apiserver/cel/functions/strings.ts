@@ -90,6 +90,9 @@ const replacing = {
   sizeMax: (size: number, _part: number, by: number) => times(size + 1, by) + size,
 }
 
+const joined = (count: number, by: number, size: number): number =>
+  times(count, size) + times(Math.max(0, count - 1), by)
+
 export const strings: readonly Overload[] = [
   memberFunction('charAt', ['string', 'int'], 'string', charAt, { sizeMax: () => 1 }),
   memberFunction(
@@ -133,10 +136,14 @@ export const strings: readonly Overload[] = [
   ),
   memberFunction('split', ['string', 'string', 'int'], 'list(string)', split, splitting),
   memberFunction('join', ['list(string)'], 'string', (list) => list.join(''), {
-    cost: (size) => size,
+    cost: (count, size) => traversal(times(count, size)),
+    sizeMax: (count, size) => times(count, size),
+    usesElements: true,
   }),
   memberFunction('join', ['list(string)', 'string'], 'string', (list, by) => list.join(by), {
-    cost: (size, by) => size + times(size, traversal(by)),
+    cost: (count, by, size) => traversal(joined(count, by, size)),
+    sizeMax: joined,
+    usesElements: true,
   }),
   memberFunction(
     'lowerAscii',

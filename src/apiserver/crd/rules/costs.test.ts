@@ -67,6 +67,10 @@ const ESTIMATES: readonly (readonly [string, JSONSchemaProps, number])[] = [
   ['self.all(x, x.y == 25.2)', list(map(number)), 6_291_452],
   ['self[0].x > 2.0', list(map(number)), 4],
   ['self[0].getHours() == 2', list(format('duration')), 4],
+  // 10 texts of at most 40 bytes with 9 separators: 409 characters.
+  ["self.join(',') == 'x'", list({ ...text, maxLength: 10 }, 10), 43],
+  ["self.join(',').contains('x')", list({ ...text, maxLength: 10 }, 10), 83],
+  ['self.isSorted()', list({ ...text, maxLength: 10 }, 10), 51],
 ]
 
 test('rules are estimated to cost what Kubernetes estimates', () => {
