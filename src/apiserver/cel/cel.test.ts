@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import type { Environment } from './cel.ts'
 import { compile, evaluate } from './cel.ts'
 import { fromJson } from './json-value.ts'
+import { schemaType } from '../crd/rules/schema-type.ts'
 import { schemaLibrary } from './kubernetes-library.ts'
 import { DYN, INT, listOf, mapOf, objectType, STRING } from './types.ts'
 import type { CelType } from './types.ts'
@@ -226,4 +227,43 @@ test('names of variables may have dots', () => {
     const result = evaluate(compiled.program, { a: 'x', 'a.b': 2n, 'c.d': 3n }, COST_MAX)
     assert.deepEqual(result.ok && result.value, true, text)
   }
+})
+
+test('work that the figures of Kubernetes do not see is paid for all the same', () => {
+  const numbers = Array.from({ length: 100_000 }, (_, index) => index)
+  const large = {
+    numbers,
+    copy: { inner: [...numbers] },
+    other: { inner: [...numbers] },
+    text: 'é💩'.repeat(500_000),
+  }
+  const held = { x: fromJson(large, DYN) }
+  const dear = [
+    'x.numbers.all(i, x.copy == x.other)',
+    'x.numbers.all(i, (x.numbers + x.numbers).size() > 0)',
+    'x.numbers.all(i, size(x.text) > 0)',
+    "x.numbers.all(i, x.text.charAt(900000) != '')",
+    "x.numbers.all(i, !x.text.startsWith('x'))",
+    'x.numbers.all(i, !([i] in [x.numbers]))',
+  ]
+  for (const text of dear) {
+    const compiled = compile(text, environment)
+    assert.ok(compiled.ok, text)
+    const result = evaluate(compiled.program, held, COST_MAX / 10)
+    assert.ok(!result.ok && result.error.message.includes('cost limit'), text)
+  }
+})
+
+test('sets of a hundred thousand elements are compared and joined at once', () => {
+  const items = { type: 'array', items: { type: 'integer' }, 'x-kubernetes-list-type': 'set' }
+  const set = schemaType(items, false)!.type
+  const numbers = Array.from({ length: 100_000 }, (_, index) => index)
+  const compiled = compile('self == old && (self + old).size() == 100000', {
+    variables: { self: set, old: set },
+    library: schemaLibrary,
+  })
+  assert.ok(compiled.ok)
+  const bindings = { self: fromJson(numbers, set), old: fromJson(numbers.toReversed(), set) }
+  const result = evaluate(compiled.program, bindings, COST_MAX)
+  assert.equal(result.ok && result.value, true)
 })

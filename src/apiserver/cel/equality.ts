@@ -1,7 +1,17 @@
 // Equality and order of CEL values: numbers compare by value whatever their kind, and what cannot be
 // compared is different, not wrong.
 import type { CelList, CelValue } from './values.ts'
-import { CelMap, Duration, isList, Opaque, Optional, Timestamp, TypeValue, Uint } from './values.ts'
+import {
+  CelMap,
+  Duration,
+  isList,
+  Opaque,
+  Optional,
+  Timestamp,
+  TypeValue,
+  typeNameOf,
+  Uint,
+} from './values.ts'
 
 export interface ListRule {
   type: 'set' | 'map'
@@ -30,12 +40,39 @@ function equalLists(one: CelList, other: CelList): boolean {
   if (one.length !== other.length) return false
   const rule = listRules.get(one) ?? listRules.get(other)
   if (rule === undefined) return one.every((item, index) => equals(item, other[index]!))
-  const left = [...other]
+  return equalByIdentity(one, other, rule)
+}
+
+/** Without order: by what makes an element the one it is, so that long lists take no longer than their length. */
+function equalByIdentity(one: CelList, other: CelList, rule: ListRule): boolean {
+  const found = new Map(other.map((item) => [identityOf(item, rule), item]))
+  if (found.size !== new Set(one.map((item) => identityOf(item, rule))).size) return false
   return one.every((item) => {
-    const at = left.findIndex((candidate) => equals(item, candidate))
-    if (at >= 0) left.splice(at, 1)
-    return at >= 0
+    const match = found.get(identityOf(item, rule))
+    return match !== undefined && (rule.type === 'set' || equals(item, match))
   })
+}
+
+/** Equal for elements that are one in a list of this rule. */
+export function identityOf(item: CelValue, { type, keys }: ListRule): string {
+  if (type === 'set' || !(item instanceof CelMap)) return canonicalText(item)
+  return keys.map((key) => canonicalText(item.get(key) ?? null)).join(' ')
+}
+
+function canonicalText(value: CelValue): string {
+  if (typeof value === 'string') return JSON.stringify(value)
+  const number = numeric(value)
+  if (number !== undefined) return String(number)
+  if (isList(value)) return `[${value.map(canonicalText).join()}]`
+  if (value instanceof CelMap) {
+    const entries = value
+      .keys()
+      .map((key) => `${canonicalText(key)}:${canonicalText(value.get(key)!)}`)
+    return `{${entries.toSorted().join()}}`
+  }
+  if (value instanceof Duration || value instanceof Timestamp) return `t${value.nanoseconds}`
+  if (value instanceof Uint8Array) return `b${Buffer.from(value).toString('hex')}`
+  return value === null || typeof value === 'boolean' ? String(value) : typeNameOf(value)
 }
 
 function equalMaps(one: CelMap, other: CelMap): boolean {

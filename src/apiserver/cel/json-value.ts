@@ -75,6 +75,7 @@ class JsonMap extends CelMap {
   readonly #object: JsonObject
   readonly #type: CelType
   readonly #read = new Map<string, CelValue>()
+  #keys: readonly string[] | undefined
 
   constructor(object: JsonObject, type: CelType) {
     super()
@@ -87,7 +88,8 @@ class JsonMap extends CelMap {
   }
 
   override keys(): readonly string[] {
-    return Object.keys(this.#object).filter((key) => this.#object[key] !== undefined)
+    this.#keys ??= Object.keys(this.#object).filter((key) => this.#object[key] !== undefined)
+    return this.#keys
   }
 
   override get(key: CelValue): CelValue | undefined {

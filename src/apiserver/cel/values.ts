@@ -98,6 +98,7 @@ export function keyText(key: CelValue): string | undefined {
 
 export class EntryMap extends CelMap {
   readonly #entries = new Map<string, readonly [CelValue, CelValue]>()
+  #keys: readonly CelValue[] | undefined
 
   /** Throws CelError for a key that is there already or can be none. */
   add(key: CelValue, value: CelValue): void {
@@ -107,6 +108,7 @@ export class EntryMap extends CelMap {
     if (this.#entries.has(text))
       throw new CelError(`insert failed: key ${showKey(key)} already exists`)
     this.#entries.set(text, [key, value])
+    this.#keys = undefined
   }
 
   override get size(): number {
@@ -119,7 +121,8 @@ export class EntryMap extends CelMap {
   }
 
   override keys(): readonly CelValue[] {
-    return [...this.#entries.values()].map(([key]) => key)
+    this.#keys ??= [...this.#entries.values()].map(([key]) => key)
+    return this.#keys
   }
 }
 
@@ -173,6 +176,16 @@ export function lengthOf(text: string): number {
     }
   }
   return length
+}
+
+/** How much there is to look at in a value, whatever it holds. */
+export function deepSizeOf(value: CelValue): number {
+  if (isList(value))
+    return value.reduce<number>((sum, item) => sum + Math.max(1, deepSizeOf(item)), 0)
+  if (!(value instanceof CelMap)) return sizeOf(value)
+  return value
+    .keys()
+    .reduce<number>((sum, key) => sum + Math.max(1, deepSizeOf(value.get(key)!)), 0)
 }
 
 /** How large a value is for cost; 1 for what has no size. */

@@ -11,6 +11,7 @@ import { formatType } from '../types.ts'
 import type { CelValue } from '../values.ts'
 import {
   CelError,
+  deepSizeOf,
   EntryMap,
   isList,
   noSuchOverload,
@@ -218,16 +219,24 @@ export class Compiler {
   }
 }
 
-function costOf({ cost, usesElements }: Overload, values: readonly CelValue[]): number {
-  if (cost.length === 0) return cost()
+/** Calls that may look at all that is inside their arguments. */
+const DEEP = new Set(['_==_', '_!=_', '@in'])
+
+/**
+ * The cost by Kubernetes' figures, and one for each hundred characters or elements that are there: some
+ * figures do not grow with the arguments, but the work does.
+ */
+function costOf({ name, cost, usesElements }: Overload, values: readonly CelValue[]): number {
   const sizes = values.map(sizeOf)
+  const seen = DEEP.has(name) ? values.map(deepSizeOf) : sizes
+  const surcharge = Math.floor(seen.reduce((sum, size) => sum + size, 0) / 100)
   const list = values[0]
   if (usesElements && isList(list ?? null)) {
     const items = list as readonly CelValue[]
     const total = items.reduce<number>((sum, item) => sum + sizeOf(item), 0)
     sizes.push(items.length === 0 ? 0 : total / items.length)
   }
-  return Math.ceil(cost(...sizes))
+  return Math.ceil(cost(...sizes)) + surcharge
 }
 
 /** The value of an optional, if there is one. */

@@ -1,7 +1,7 @@
 // The operators on numbers, times, strings and lists.
 import type { CelList, CelValue, Duration, Timestamp } from '../values.ts'
-import { CelError, CelMap, noSuchOverload, Uint } from '../values.ts'
-import { compare, equals, listRules } from '../equality.ts'
+import { CelError, noSuchOverload, Uint } from '../values.ts'
+import { compare, equals, identityOf, listRules } from '../equality.ts'
 import type { Overload } from './define.ts'
 import { globalFunction, traversal } from './define.ts'
 import { checkDuration, checkTimestamp } from './times.ts'
@@ -89,20 +89,17 @@ function joinLists(one: CelList, other: CelList): CelList {
   const rule = listRules.get(one)
   if (rule === undefined) return [...one, ...other]
   const joined = [...one]
+  const places = new Map(one.map((item, at) => [identityOf(item, rule), at]))
   for (const item of other) {
-    const at = joined.findIndex((known) =>
-      rule.type === 'set' ? equals(known, item) : sameKeys(known, item, rule.keys),
-    )
-    if (at < 0) joined.push(item)
-    else if (rule.type === 'map') joined[at] = item
+    const id = identityOf(item, rule)
+    const at = places.get(id)
+    if (at === undefined) {
+      places.set(id, joined.length)
+      joined.push(item)
+    } else if (rule.type === 'map') joined[at] = item
   }
   listRules.set(joined, rule)
   return joined
-}
-
-function sameKeys(one: CelValue, other: CelValue, keys: readonly string[]): boolean {
-  if (!(one instanceof CelMap && other instanceof CelMap)) return false
-  return keys.every((key) => equals(one.get(key) ?? null, other.get(key) ?? null))
 }
 
 const unary: Overload[] = [

@@ -8,9 +8,11 @@ const outOfRange = (index: bigint) => new CelError(`index out of range: ${index}
 
 /** Indices count code points. */
 function charAt(text: string, index: bigint): string {
-  const points = Array.from(text)
-  if (index < 0n || index > points.length) throw outOfRange(index)
-  return points[Number(index)] ?? ''
+  if (index < 0n) throw outOfRange(index)
+  let at = 0n
+  for (const point of text) if (at++ === index) return point
+  if (at === index) return ''
+  throw outOfRange(index)
 }
 
 function substring(text: string, start: bigint, end?: bigint): string {
