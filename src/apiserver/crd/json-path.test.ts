@@ -28,6 +28,23 @@ test('compileJsonPath reads what printer columns ask for', () => {
 })
 
 test('compileJsonPath tells what it does not know', () => {
-  for (const path of ['.a[', '.a[1:2]', '..a', '.a[?(@.b>1)]'])
+  for (const path of ['.a[', '.a[?(@.b>1', '.a[$]', '..a..b'])
     assert.equal(compileJsonPath(path), undefined, path)
+})
+
+test('compileJsonPath reads names with slashes, slices, descents and comparisons', () => {
+  const object = {
+    metadata: { annotations: { 'crossplane.io/external-name': 'x' } },
+    list: [{ n: 1 }, { n: 2, on: true }, { n: 3 }],
+  }
+  const read = (path: string) => compileJsonPath(path)?.(object)
+  assert.deepEqual(read('.metadata.annotations.crossplane\\.io/external-name'), ['x'])
+  assert.deepEqual(read(".metadata.annotations['crossplane\\.io/external-name']"), ['x'])
+  assert.deepEqual(read('.list[0:2].n'), [1, 2])
+  assert.deepEqual(read('.list[-1:].n'), [3])
+  assert.deepEqual(read('..n'), [1, 2, 3])
+  assert.deepEqual(read('.list[?(@.n>=2)].n'), [2, 3])
+  assert.deepEqual(read('.list[?(@.on)].n'), [2])
+  assert.deepEqual(read('{.list[*].n}'), [1, 2, 3])
+  assert.equal(compileJsonPath('.a[?('), undefined)
 })
