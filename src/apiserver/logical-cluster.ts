@@ -88,27 +88,15 @@ export async function createLogicalCluster(
     findToken: options.findToken ?? (() => undefined),
   })
   const outgoing = createOutgoing({ dial: options.dial ?? noDial, clock })
-  const rules = builtinAdmission({
-    objects,
-    resources,
-    clock,
-    random,
-    log,
-    outgoing,
-    serviceCIDR: options.serviceCIDR,
-  })
+  const authorizer = createRbacAuthorizer(objects)
+  const shared = { clock, random, log, objects, resources, authorizer, outgoing }
+  const rules = builtinAdmission({ ...shared, serviceCIDR: options.serviceCIDR })
   const context: ClusterContext = {
+    ...shared,
     name,
-    clock,
-    random,
-    log,
-    objects,
-    resources,
     admission: [...rules.plugins, ...(options.admission ?? [])],
-    authorizer: createRbacAuthorizer(objects),
     tokens: tokenIssuer,
     dialNode: options.dialNode ?? noNodes,
-    outgoing,
     identifyToken: (token, audiences) => authenticator.identifyToken(token, audiences),
   }
   const handlers: Handlers = {

@@ -3,7 +3,7 @@ import type { Clock } from '#base/clock.ts'
 import type { Logger } from '#base/log.ts'
 import type { Random } from '#base/random.ts'
 import type { Outgoing } from '../outgoing/outgoing.ts'
-import { createRbacAuthorizer } from '../authorization/rbac.ts'
+import type { Authorizer } from '../authorization/authorizer.ts'
 import { createObjectReader } from '../objects/object-reader.ts'
 import type { ObjectStorage } from '../objects/object-storage.ts'
 import type { ResourceRegistry } from '../resources.ts'
@@ -28,6 +28,7 @@ import { webhookAdmission } from './webhooks/webhook-admission.ts'
 
 export interface BuiltinAdmissionOptions {
   objects: ObjectStorage
+  authorizer: Authorizer
   resources: ResourceRegistry
   clock: Clock
   random: Random
@@ -45,9 +46,8 @@ export function builtinAdmission(options: BuiltinAdmissionOptions): BuiltinAdmis
   const { objects, clock, random, serviceCIDR } = options
   const reader = createObjectReader(objects)
   const addresses = serviceAddresses({ objects, serviceCIDR })
-  const authorizer = createRbacAuthorizer(objects)
-  const webhooks = webhookAdmission({ ...options, reader, authorizer })
-  const policies = policyAdmission({ ...options, reader, authorizer })
+  const webhooks = webhookAdmission({ ...options, reader })
+  const policies = policyAdmission({ ...options, reader })
   return {
     plugins: [
       namespaceLifecycle(reader),

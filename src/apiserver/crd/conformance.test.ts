@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { settle } from '#base/fake-clock.ts'
+import type { CustomResourceDefinition } from '#kinds/k8s/apiextensions.ts'
+import { customResources } from './custom-resource.ts'
 import type { Json, TestApi } from '../test-cluster.ts'
 import { listOf, testCluster } from '../test-cluster.ts'
 
@@ -172,4 +174,18 @@ test('a version that objects may be stored in stays in its definition', async ()
   })
   await api.patch(`${path}/status`, { status: { storedVersions: ['v2'] } })
   await api.patch(path, { spec: { versions: moved.slice(1) } })
+})
+
+test('clients of a deprecated version are told', () => {
+  const versions = [
+    version('v1'),
+    version('v1beta1', { deprecated: true }),
+    version('v1alpha1', { deprecated: true, deprecationWarning: 'go away' }),
+  ]
+  const made = { ...definition('things', { versions }), apiVersion: '', kind: '' }
+  const resources = customResources(made as unknown as CustomResourceDefinition)
+  assert.deepEqual(
+    resources.map(({ definition: { deprecation } }) => deprecation),
+    [undefined, 'example.com/v1beta1 Thing is deprecated', 'go away'],
+  )
 })

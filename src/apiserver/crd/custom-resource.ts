@@ -108,7 +108,17 @@ function definitionOf(
     columns: printerColumns(version.additionalPrinterColumns ?? []),
     fields: selectableFields(version),
     nameRule,
+    ...deprecationOf(group, version, kind),
   }
+}
+
+function deprecationOf(
+  group: string,
+  { name, deprecated, deprecationWarning }: CustomResourceDefinitionVersion,
+  kind: string,
+): { deprecation?: string } {
+  if (deprecated !== true) return {}
+  return { deprecation: deprecationWarning ?? `${group}/${name} ${kind} is deprecated` }
 }
 
 function subresourcesOf({ subresources }: CustomResourceDefinitionVersion): Subresource[] {
