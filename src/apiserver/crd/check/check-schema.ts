@@ -4,6 +4,7 @@ import { forbidden, invalid, notSupported } from '#kinds/validate/field-error.ts
 import { checkRules } from '../rules/check-rules.ts'
 import type { Structural } from '../structural-schema.ts'
 import { itemsOf, valuesOf } from '../structural-schema.ts'
+import { checkForm } from './check-form.ts'
 import { checkListType } from './check-list-type.ts'
 import { checkStructural } from './check-structural.ts'
 
@@ -18,6 +19,8 @@ const UNSUPPORTED = [
 ] as const
 
 export function checkSchema(root: Structural, at: string): FieldError[] {
+  const malformed = checkForm(root, at)
+  if (malformed.length > 0) return malformed
   if (depthOf(root, 0) > DEPTH_MAX)
     return [invalid(at, '...', `nested deeper than ${DEPTH_MAX} levels`)]
   const errors = checkKeywords(root, at)
