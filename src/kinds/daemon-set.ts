@@ -43,6 +43,7 @@ export const daemonSetKind = defineKind<DaemonSet>({
   subresources: ['status'],
   hasGeneration: true,
   defaults(set) {
+    set.metadata.annotations = { [TEMPLATE_GENERATION]: '0', ...set.metadata.annotations }
     const spec = fillSpec(set)
     const strategy = (spec.updateStrategy ??= {})
     strategy.type ||= 'RollingUpdate'

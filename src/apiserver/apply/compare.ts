@@ -67,8 +67,9 @@ class Collector {
 function compareMaps(type: MapType, before: Fields, after: Fields): Collector['changes'] {
   const found = new Collector()
   for (const key of new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})])) {
-    const below = type.field(key)?.type ?? { kind: 'atomic' }
-    found.add(`f:${key}`, compare(below, before?.[key], after?.[key]))
+    const field = type.field(key)
+    const read = (from: Fields) => from?.[key] ?? (from ? field?.unset : undefined)
+    found.add(`f:${key}`, compare(field?.type ?? { kind: 'atomic' }, read(before), read(after)))
   }
   return found.changes
 }

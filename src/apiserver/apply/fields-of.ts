@@ -19,7 +19,7 @@ export function fieldsOf(type: ValueType, value: unknown): FieldTree | undefined
 
 const DEDUCED_MAP: MapType = {
   kind: 'map',
-  field: () => ({ type: { kind: 'deduced' }, isNamed: false }),
+  field: () => ({ type: { kind: 'deduced' }, isNamed: false, unset: undefined }),
 }
 
 /** What a value is merged as: one that does not fit its type is one piece. */

@@ -1,5 +1,6 @@
 // How values merge: which lists are maps or sets, which maps are one value, as the schema of a kind says.
 // Rules: "Merge strategy" in Kubernetes' documentation of server-side apply.
+import { isRecord } from '../body.ts'
 import type { Schema, SchemaSet } from '../schema/schema.ts'
 import { resolveSchema } from '../schema/schema.ts'
 
@@ -7,6 +8,8 @@ export interface FieldType {
   type: ValueType
   /** A field of its own, not a key of a map. */
   isNamed: boolean
+  /** What it is when it is left out, for a map or list that Kubernetes writes even when it is empty. */
+  unset: object | undefined
 }
 
 export interface MapType {
@@ -109,12 +112,31 @@ export class ValueTypes {
       kind: 'map',
       field: (name) => {
         if (Object.hasOwn(properties, name))
-          return { type: this.of(properties[name]!), isNamed: true }
+          return {
+            type: this.of(properties[name]!),
+            isNamed: true,
+            unset: unsetOf(properties[name]!, schema.required?.includes(name) === true),
+          }
         if (values === undefined) return undefined
-        return { type: values === 'deduced' ? DEDUCED : this.of(values), isNamed: false }
+        return {
+          type: values === 'deduced' ? DEDUCED : this.of(values),
+          isNamed: false,
+          unset: undefined,
+        }
       },
     }
   }
+}
+
+const NO_ITEMS = Object.freeze([])
+const NO_FIELDS = Object.freeze({})
+
+function unsetOf(schema: Schema, isRequired: boolean): object | undefined {
+  const { default: value, type, additionalProperties } = schema
+  if (isRecord(value) && Object.keys(value).length === 0) return NO_FIELDS
+  if (!isRequired) return undefined
+  if (type === 'array') return NO_ITEMS
+  return additionalProperties === undefined ? undefined : NO_FIELDS
 }
 
 const isAtomicMap = (schema: Schema): boolean => schema['x-kubernetes-map-type'] === 'atomic'
