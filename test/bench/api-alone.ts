@@ -56,6 +56,17 @@ const PODS = 10_000
 const OBJECTS = 100_000
 const LIST_TIMES = 5
 
+/** On a server of its own where it may be: what others left would be counted as objects of these. */
+async function measureListsAlone(target: ApiTarget): Promise<Row[]> {
+  if (target.process === undefined) return measureLists(target)
+  const own = await ApiTarget.start(tmpdir())
+  try {
+    return await measureLists(own)
+  } finally {
+    await own.stop()
+  }
+}
+
 async function measureLists(target: ApiTarget): Promise<Row[]> {
   const list = async (plural: string, count: number) => {
     const namespace = await target.newNamespace(plural)
@@ -103,4 +114,4 @@ const apiStep = (name: string, measure: (target: ApiTarget) => Promise<Row[]>): 
 
 export const apiWritesStep = apiStep('api-writes', measureWrites)
 export const apiWatchesStep = apiStep('api-watches', measureWatches)
-export const apiListsStep = apiStep('api-lists', measureLists)
+export const apiListsStep = apiStep('api-lists', measureListsAlone)
