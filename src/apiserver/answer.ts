@@ -15,6 +15,7 @@ import { deleteFromRequest } from './verbs/delete.ts'
 import { get } from './verbs/get.ts'
 import { list } from './verbs/list.ts'
 import { patch } from './verbs/patch.ts'
+import { getComponent, listComponents } from './verbs/read-components.ts'
 import { update } from './verbs/update.ts'
 import { watch } from './verbs/watch.ts'
 
@@ -93,6 +94,10 @@ function answerVerb(
   if (!resource.verbs.includes(info.verb)) throw methodNotAllowed()
   const namespace = resource.namespaced ? info.namespace : undefined
   const { verb, name } = info
+  if (resource.definition.isComputed)
+    return verb === 'list'
+      ? listComponents(context, call, resource)
+      : getComponent(context, resource, name ?? '')
   switch (verb) {
     case 'list':
       return list(context, call, resource, namespace)

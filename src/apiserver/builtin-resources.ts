@@ -22,11 +22,16 @@ const ALL_VERBS: readonly Verb[] = [
 const isNamespace = (definition: KindDefinition) =>
   definition.ref.group === '' && definition.ref.kind === 'Namespace'
 
-/** The kind as it is stored, and the other forms it is served in. */
-export function builtinResources(definition: KindDefinition): ServedResource[] {
-  const verbs = isNamespace(definition)
+function verbsOf(definition: KindDefinition): readonly Verb[] {
+  if (definition.isComputed) return ['get', 'list']
+  return isNamespace(definition)
     ? ALL_VERBS.filter((verb) => verb !== 'deletecollection')
     : ALL_VERBS
+}
+
+/** The kind as it is stored, and the other forms it is served in. */
+export function builtinResources(definition: KindDefinition): ServedResource[] {
+  const verbs = verbsOf(definition)
   const serve = (ref: KindRef, schema: string, form?: ResourceForm): ServedResource => ({
     definition,
     group: ref.group,

@@ -28,8 +28,17 @@ export interface ClusterContext {
   dialNode: (nodeName: string) => Promise<Duplex>
   /** Requests to webhooks, aggregated servers, pods and services. */
   outgoing: Outgoing
+  /** The parts beside the API itself that make a cluster work. */
+  components(): readonly ComponentHealth[]
   /** Who a bearer token is, for TokenReview. */
   identifyToken(token: string, audiences: readonly string[]): Promise<TokenIdentity | undefined>
+}
+
+/** A part of a cluster as ComponentStatus shows it: "scheduler" works, and says "ok". */
+export interface ComponentHealth {
+  name: string
+  isHealthy: boolean
+  message: string
 }
 
 export interface TokenIdentity {

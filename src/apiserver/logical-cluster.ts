@@ -19,7 +19,7 @@ import { createRbacAuthorizer } from './authorization/rbac.ts'
 import { bootstrap } from './bootstrap.ts'
 import { builtinResources } from './builtin-resources.ts'
 import { inProcessCall } from './in-process-call.ts'
-import type { Call, ClusterContext, Outcome } from './context.ts'
+import type { Call, ClusterContext, Outcome, ComponentHealth } from './context.ts'
 import { serveCustomResources } from './crd/serve-custom-resources.ts'
 import type { ClusterAccess } from './http/handle-request.ts'
 import { createSharedEncoder } from './http/encode-event.ts'
@@ -56,6 +56,8 @@ export interface LogicalClusterOptions {
   watchQueueEventsMax?: number
   /** Rules beside Kubernetes' own; asked after them. */
   admission?: readonly AdmissionPlugin[]
+  /** The parts beside the API that make the cluster work; none, unless given. */
+  components?: () => readonly ComponentHealth[]
   /** Version of the product, shown by /version. */
   version: string
 }
@@ -77,7 +79,7 @@ export async function createLogicalCluster(
   options: LogicalClusterOptions,
 ): Promise<LogicalCluster> {
   const { name, store, clock, random, log, tokenIssuer } = options
-  const { watchQueueEventsMax = limits.watchQueueEventsMax } = options
+  const { watchQueueEventsMax = limits.watchQueueEventsMax, components = () => [] } = options
   const objects = createObjectStorage(store)
   const resources = createResourceRegistry(options.kinds.flatMap(builtinResources), reviewResources)
   const authenticator = createAuthenticator({
@@ -97,13 +99,11 @@ export async function createLogicalCluster(
     admission: [...rules.plugins, ...(options.admission ?? [])],
     tokens: tokenIssuer,
     dialNode: options.dialNode ?? noNodes,
+    outgoing,
+    components,
     identifyToken: (token, audiences) => authenticator.identifyToken(token, audiences),
   }
-  const handlers: Handlers = {
-    subresources: answerSubresource,
-    reviews: answerReview,
-    paths: createPathHandler(context, { version: options.version }),
-  }
+  const handlers = handlersOf(context, options.version)
   const answerCall = (call: Call): Promise<Outcome> => answer(context, handlers, call)
   const closing = new AbortController()
   const access: ClusterAccess = {
@@ -131,6 +131,12 @@ export async function createLogicalCluster(
     },
   }
 }
+
+const handlersOf = (context: ClusterContext, version: string): Handlers => ({
+  subresources: answerSubresource,
+  reviews: answerReview,
+  paths: createPathHandler(context, { version }),
+})
 
 const noNodes = (nodeName: string): Promise<never> =>
   Promise.reject(new Error(`node ${nodeName} cannot be reached: this cluster has no nodes`))

@@ -18,6 +18,7 @@ export interface KindOptions<T extends KubeObject> {
   nameRule?: NameRule
   hasGeneration?: boolean
   wish?: (object: T) => unknown
+  isComputed?: boolean
   defaults?(object: T): void
   /** What is wrong beside the metadata. */
   validate?(object: T, old: T | undefined, subresource?: Subresource): FieldError[]
@@ -42,6 +43,7 @@ export function defineKind<T extends KubeObject>(options: KindOptions<T>): KindD
     nameRule,
     hasGeneration: options.hasGeneration ?? false,
     ...(options.wish === undefined ? {} : { wish: options.wish }),
+    isComputed: options.isComputed ?? false,
     columns: options.columns,
     defaults: (object) => decoding(ref, () => options.defaults?.(object)),
     validate: (object, old, subresource) => [

@@ -90,6 +90,8 @@ export interface KindDefinition<T extends KubeObject = KubeObject> {
   hasGeneration: boolean
   /** What a change of counts the generation up; `spec`, unless given. */
   wish?: (object: T) => unknown
+  /** Its objects are not stored: the server makes them when asked, and nobody writes them. */
+  isComputed?: boolean
   columns: readonly Column<T>[]
   /** Field selectors beside metadata.name and metadata.namespace. */
   fields?: Readonly<Record<string, (object: T) => string>>

@@ -45,6 +45,10 @@ export const configMaps = coreGroup.namespaced<core.ConfigMap>('ConfigMap')
 export const secrets = coreGroup.namespaced<core.Secret>('Secret')
 export const serviceAccounts = coreGroup.namespaced<core.ServiceAccount>('ServiceAccount')
 export const events = coreGroup.namespaced<core.Event>('Event')
+export const componentStatuses = coreGroup.cluster<core.ComponentStatus>(
+  'ComponentStatus',
+  'componentstatuses',
+)
 export const persistentVolumes = coreGroup.cluster<core.PersistentVolume>('PersistentVolume')
 export const persistentVolumeClaims =
   coreGroup.namespaced<core.PersistentVolumeClaim>('PersistentVolumeClaim')

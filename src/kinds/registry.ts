@@ -2,6 +2,7 @@
 import type { KindDefinition } from './definition.ts'
 import { clusterRoleKind } from './cluster-role.ts'
 import { clusterRoleBindingKind } from './cluster-role-binding.ts'
+import { componentStatusKind } from './component-status.ts'
 import { configMapKind } from './config-map.ts'
 import { controllerRevisionKind } from './controller-revision.ts'
 import { cronJobKind } from './cron-job.ts'
@@ -70,6 +71,7 @@ export const builtinKinds = [
   secretKind,
   serviceAccountKind,
   eventKind,
+  componentStatusKind,
   persistentVolumeKind,
   persistentVolumeClaimKind,
   podTemplateKind,

@@ -14,6 +14,8 @@ export interface ResourceEntry {
   shortNames: readonly string[]
   categories: readonly string[]
   subresources: readonly ResourceEntry[]
+  /** The group and version its objects are stored in, "/v1" in the core group; absent when they are not. */
+  storedAs?: string
 }
 
 export interface VersionEntry {
@@ -59,6 +61,10 @@ export function groupsOf(registry: ResourceRegistry): GroupEntry[] {
   }))
 }
 
+/** A custom kind is stored in the version it is asked for, as far as clients can tell. */
+const storedAs = ({ custom, apiVersion, definition }: ServedResource): string =>
+  custom ? apiVersion : `${definition.ref.group}/${definition.ref.version}`
+
 function entryOf(resource: ServedResource): ResourceEntry {
   const { definition } = resource
   return {
@@ -70,6 +76,7 @@ function entryOf(resource: ServedResource): ResourceEntry {
     shortNames: definition.shortNames,
     categories: definition.categories,
     subresources: subresourcesOf(resource),
+    ...(definition.isComputed ? {} : { storedAs: storedAs(resource) }),
   }
 }
 

@@ -9,7 +9,7 @@ export function resourceList(group: GroupEntry, version: VersionEntry): Record<s
     ...(group.name === '' ? {} : { apiVersion: 'v1' }),
     groupVersion,
     resources: version.resources.flatMap((resource) => [
-      describe(resource, resource.name, hashOf(groupVersion, resource)),
+      describe(resource, resource.name, hashOf(resource)),
       ...resource.subresources.map((sub) => describe(sub, `${resource.name}/${sub.name}`)),
     ]),
   }
@@ -31,10 +31,10 @@ function describe(entry: ResourceEntry, name: string, storageVersionHash?: strin
 }
 
 /** Tells clients when the stored version of a kind changes; only stored kinds have it. */
-function hashOf(groupVersion: string, { kind, verbs }: ResourceEntry): string | undefined {
-  if (!verbs.includes('list')) return undefined
+function hashOf({ kind, storedAs }: ResourceEntry): string | undefined {
+  if (storedAs === undefined) return undefined
   return createHash('sha256')
-    .update(`${groupVersion}/${kind}`)
+    .update(`${storedAs}/${kind}`)
     .digest()
     .subarray(0, 8)
     .toString('base64')

@@ -19,14 +19,18 @@ export function listBytes(
   const prefix = Buffer.from(`{"kind":"${resource.kind}","apiVersion":"${apiVersion}",`)
   for (const [index, item] of items.entries()) {
     if (index > 0) chunks.push(COMMA)
-    if (resource.form !== undefined)
-      chunks.push(Buffer.from(JSON.stringify(shown(resource, item.object))))
+    if (resource.form !== undefined) chunks.push(formBytes(resource, item))
     else if (!resource.custom && startsWith(item.bytes, prefix))
       chunks.push(OPEN, item.bytes.subarray(prefix.length))
     else chunks.push(item.bytes)
   }
   chunks.push(END)
   return Buffer.concat(chunks)
+}
+
+function formBytes(resource: ServedResource, { object }: Stored): Uint8Array {
+  const { kind: _kind, apiVersion: _apiVersion, ...rest } = shown(resource, object)
+  return Buffer.from(JSON.stringify(rest))
 }
 
 function startsWith(bytes: Uint8Array, prefix: Uint8Array): boolean {

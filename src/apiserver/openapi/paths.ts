@@ -57,10 +57,16 @@ export function pathsOf(resource: ServedResource): Record<string, Record<string,
   const common = [...(namespaced ? [inPath('namespace')] : []), query('pretty')]
   const named = [inPath('name'), ...common]
   const item = `${collection}/{name}`
+  const get = operation(resource, 'list', { parameters: LIST, answer: listSchemaName(resource) })
+  if (resource.definition.isComputed)
+    return {
+      [collection]: { parameters: common, get },
+      [item]: { parameters: named, get: operation(resource, 'get', {}) },
+    }
   const paths: Record<string, Record<string, unknown>> = {
     [collection]: {
       parameters: common,
-      get: operation(resource, 'list', { parameters: LIST, answer: listSchemaName(resource) }),
+      get,
       post: operation(resource, 'post', { parameters: WRITE, body: resource.schema }),
       ...(resource.verbs.includes('deletecollection')
         ? { delete: deletion(resource, 'deletecollection') }
@@ -72,11 +78,7 @@ export function pathsOf(resource: ServedResource): Record<string, Record<string,
       delete: deletion(resource, 'delete'),
     },
   }
-  if (namespaced)
-    paths[`${root}/${plural}`] = {
-      parameters: [query('pretty')],
-      get: operation(resource, 'list', { parameters: LIST, answer: listSchemaName(resource) }),
-    }
+  if (namespaced) paths[`${root}/${plural}`] = { parameters: [query('pretty')], get }
   if (subresourcesOf(resource).some(({ name }) => name === 'status'))
     paths[`${item}/status`] = { parameters: named, ...itemOperations(resource) }
   return paths

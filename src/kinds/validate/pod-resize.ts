@@ -32,6 +32,9 @@ export function validateResize(pod: Pod, old: Pod): FieldError[] {
     errors.push(
       forbidden('spec', `only cpu and memory resources are mutable\n${goDiff(old.spec, rest)}`),
     )
+  // Kubernetes looks at this first; who sends nonsense is better told of that.
+  if (errors.length === 0 && !canBeResized(old))
+    errors.push(forbidden('', 'Pod running on node without support for resize'))
   return errors
 }
 

@@ -6,6 +6,7 @@ import type { Clock } from '#base/clock.ts'
 import type { Logger } from '#base/log.ts'
 import type { Random } from '#base/random.ts'
 import type { AdmissionPlugin } from '#apiserver/admission/plugin.ts'
+import type { ComponentHealth } from '#apiserver/context.ts'
 import { createLogicalCluster, type LogicalCluster } from '#apiserver/logical-cluster.ts'
 import { createClient } from '#client/create-client.ts'
 import { createInformerFactory } from '#client/informer-factory.ts'
@@ -33,6 +34,8 @@ export interface HostOptions {
   serviceCIDR?: string
   dialNode?: (nodeName: string) => Promise<Duplex>
   admission?: readonly AdmissionPlugin[]
+  /** Parts of the cluster as ComponentStatus shows them. */
+  components?: () => readonly ComponentHealth[]
   /** The threads that write for all clusters of this process. */
   pool?: WriterPool
   /** How values look on disk. */
@@ -79,6 +82,7 @@ export async function hostLogicalCluster(options: HostOptions): Promise<LogicalC
     ...(options.serviceCIDR === undefined ? {} : { serviceCIDR: options.serviceCIDR }),
     ...(options.dialNode === undefined ? {} : { dialNode: options.dialNode }),
     ...(options.admission === undefined ? {} : { admission: options.admission }),
+    ...(options.components === undefined ? {} : { components: options.components }),
   })
   const client = createClient(api.call(ENGINE_USER, 'kube-controller-manager'))
   const informers = createInformerFactory({ client, clock, random, log })

@@ -18,6 +18,7 @@ import { ServiceProxy } from '#network/service-proxy.ts'
 import { createScheduler } from '#scheduler/create-scheduler.ts'
 import { AddressListeners, type Closable } from '../address-listeners.ts'
 import { addHostAddress, removeHostAddress } from './balancer-host.ts'
+import { componentsOf } from './component-health.ts'
 import { apiServiceAddress, ensureClusterObjects } from './cluster-objects.ts'
 import type { EngineContext } from './engine-context.ts'
 import { hostLogicalCluster, type LogicalClusterHost } from './logical-cluster-host.ts'
@@ -155,12 +156,14 @@ export async function startMemberCluster(
 ): Promise<MemberCluster> {
   const { engine, name, status, dialNode } = options
   const { serviceCIDR } = status.network
+  let isStarted = false
   const host = await hostLogicalCluster({
     ...engine,
     name,
     file: clusterFile(engine.paths.engine, name),
     serviceCIDR,
     dialNode,
+    components: () => componentsOf(isStarted),
   })
   await ensureClusterObjects(host.client, serviceCIDR, status.gatewayAddress)
   const listeners = gatewayListeners(engine, host, serviceCIDR)
@@ -168,12 +171,14 @@ export async function startMemberCluster(
   const parts = partsOf(options, host)
   host.informers.start()
   for (const part of parts) await part.start()
+  isStarted = true
   return {
     host,
     setGateway(address) {
       listeners.set({ [name]: address })
     },
     async stop() {
+      isStarted = false
       listeners.close()
       await Promise.all(parts.map((part) => part.stop()))
       await host.close()

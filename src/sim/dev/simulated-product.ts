@@ -14,6 +14,7 @@ import { addToKubeconfig } from '#main/engine/api-access.ts'
 import { ensureKinds } from '#main/engine/first-objects.ts'
 import { hubAdmission } from '#main/engine/hub-admission.ts'
 import { KubeconfigFile } from '#main/engine/kubeconfig-file.ts'
+import { componentsOf } from '#main/engine/component-health.ts'
 import { hostLogicalCluster, type LogicalClusterHost } from '#main/engine/logical-cluster-host.ts'
 import { clusterFile, instanceStorageKeys, storageCodec } from '#main/engine/storage-codec.ts'
 import { createScheduler } from '#scheduler/create-scheduler.ts'
@@ -125,6 +126,8 @@ async function openHosts(
     file: clusterFile(paths.engine, CLUSTER),
     serviceCIDR: SERVICE_CIDR,
     dialNode: async () => (await dial.promise)(),
+    // Its scheduler and controllers are started before the address of this API is told.
+    components: () => componentsOf(true),
   })
   // The kubelets look at the pods of the cluster that asks them.
   dial.resolve(simulatedKubelet({ pods: member.informers.informer(pods), clock }))
