@@ -1,4 +1,5 @@
 // What every part of one logical cluster's API server works with, and what passes between them.
+import type { ClientRequest } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { PatchType, UserInfo } from '#base/api-call.ts'
 import type { Clock } from '#base/clock.ts'
@@ -93,6 +94,25 @@ export type Outcome =
   /** The request must be upgraded, and goes on at this path (with query) of a node's kubelet. */
   | { type: 'upgrade'; node: string; path: string }
   | { type: 'document'; status: number; contentType: string; text: string }
+  | ProxyOutcome
+
+/** The request goes on to another server, and its answer comes back as it is. */
+export interface ProxyOutcome {
+  type: 'proxy'
+  /** "address:port", or the name of a node. */
+  host: string
+  /** Below the root of the other server, with query. */
+  path: string
+  /** What of it the client wrote, without query: empty, or with a slash in front. */
+  rest: string
+  open(request: {
+    method: string
+    path: string
+    headers: Record<string, string | string[]>
+  }): ClientRequest
+  /** A connection of its own, for an upgrade. */
+  connect(): Promise<Duplex>
+}
 
 export interface Target {
   resource: ServedResource

@@ -72,6 +72,7 @@ function responseOf(
     case 'bytes':
       return outcome
     case 'upgrade':
+    case 'proxy':
       throw upgradeRequired()
     case 'document': {
       const { status, contentType, text } = outcome

@@ -66,6 +66,9 @@ interface ResourcePlace {
 }
 
 function readPlace(parts: string[]): ResourcePlace | undefined {
+  // What is below a proxy is not ours to read.
+  const proxy = proxyAt(parts)
+  if (proxy > 0) return readPlace(parts.slice(0, proxy + 1))
   // No name holds a slash; one that was escaped must not reach into another key.
   if (parts.some((part) => part.includes('/'))) return undefined
   let rest = parts
@@ -78,6 +81,15 @@ function readPlace(parts: string[]): ResourcePlace | undefined {
   if (resource === undefined) return undefined
   const subresource = deeper.length === 0 ? undefined : deeper.join('/')
   return { resource, name, namespace, subresource }
+}
+
+const PROXIED = new Set(['pods', 'services', 'nodes'])
+
+/** Where "proxy" stands, when there is more behind it. */
+function proxyAt(parts: readonly string[]): number {
+  const at = parts[0] === 'namespaces' && parts.length > 4 ? 4 : 2
+  const isProxy = parts[at] === 'proxy' && PROXIED.has(parts[at - 2]!)
+  return isProxy && parts.length > at + 1 ? at : -1
 }
 
 function decodeSegment(segment: string): string {

@@ -39,6 +39,7 @@ export type Subresource =
   | 'resize'
   | 'ephemeralcontainers'
   | 'approval'
+  | 'proxy'
 
 /** One more group and version in which the objects of a kind are read and written. */
 export interface ServedForm<T extends KubeObject = KubeObject> {

@@ -64,7 +64,7 @@ export const nodeKind = defineKind<Node>({
   ref: nodes,
   schema: 'io.k8s.api.core.v1.Node',
   shortNames: ['no'],
-  subresources: ['status'],
+  subresources: ['status', 'proxy'],
   defaults(node) {
     const spec = (node.spec ??= {})
     // `podCIDR` is the first of `podCIDRs`.

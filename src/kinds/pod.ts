@@ -79,6 +79,7 @@ export const podKind = defineKind<Pod>({
   shortNames: ['po'],
   categories: ['all'],
   subresources: [
+    'proxy',
     'status',
     'log',
     'exec',

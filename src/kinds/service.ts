@@ -32,7 +32,7 @@ export const serviceKind = defineKind<Service>({
   schema: 'io.k8s.api.core.v1.Service',
   shortNames: ['svc'],
   categories: ['all'],
-  subresources: ['status'],
+  subresources: ['status', 'proxy'],
   nameRule: 'dns-label',
   defaults: defaultService,
   validate: ({ spec }, old) => [

@@ -15,6 +15,9 @@ import { PLAIN, readForm } from './negotiate.ts'
 import type { SharedEncoder } from './encode-event.ts'
 import { readBytes, textOf } from './read-bytes.ts'
 import { bodyMediaType, patchTypeOf } from './media-types.ts'
+import { assertDecided } from '../authorization/assert-decided.ts'
+import { readProxiedPath } from '../proxy/proxied-path.ts'
+import { relayRequest } from './relay-request.ts'
 import { createStreamCounter } from './stream-counter.ts'
 import { writeError, writeOutcome } from './write-outcome.ts'
 
@@ -54,6 +57,10 @@ export function createRequestHandler(access: ClusterAccess): RequestHandler {
     const { signal } = abort
     try {
       const user = await identify(access, request)
+      if (isProxied(path)) {
+        const release = streams.take(user.username)
+        return await relay(access, { request, response, path, user, signal }).finally(release)
+      }
       const serverRequest = await readRequest(request, path, signal)
       const form = /^\/apis?\//.test(path) ? readForm(request.headers.accept) : PLAIN
       const call: Call = { user, request: serverRequest, warnings: [] }
@@ -72,6 +79,32 @@ export function createRequestHandler(access: ClusterAccess): RequestHandler {
       writeError(response, statusErrorOf(access, error, path))
     }
   }
+}
+
+const isProxied = (path: string): boolean => readProxiedPath(path.split('?', 1)[0]!) !== undefined
+
+interface Proxied {
+  request: IncomingMessage
+  response: ServerResponse
+  path: string
+  user: UserInfo
+  signal: AbortSignal
+}
+
+/** The body is the other server's to read. */
+async function relay(
+  access: ClusterAccess,
+  { request, response, path, user, signal }: Proxied,
+): Promise<void> {
+  const call: Call = {
+    user,
+    request: { ...readLine(request, path, PROXIED_METHODS), signal },
+    warnings: [],
+  }
+  const outcome = await access.answer(call)
+  assertDecided(call)
+  if (outcome.type !== 'proxy') throw methodNotAllowed()
+  await relayRequest({ request, response, outcome, signal })
 }
 
 /** A connection has one certificate: reading it for each request would cost more than the rest of it. */
@@ -96,16 +129,19 @@ export async function identify(
   return impersonate(access.context.authorizer, user, request.headers)
 }
 
-const METHODS = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE'])
+const METHODS: ReadonlySet<string> = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE'])
+const PROXIED_METHODS: ReadonlySet<string> = new Set([...METHODS, 'OPTIONS'])
 
 /** What is asked, without a body. */
-export function readLine(request: IncomingMessage, path: string): ServerRequest {
+export function readLine(request: IncomingMessage, path: string, methods = METHODS): ServerRequest {
   // Taken as it stands: a path that needs normalising names nothing here.
   const mark = path.indexOf('?')
   const [pathname, query] = mark < 0 ? [path, ''] : [path.slice(0, mark), path.slice(mark + 1)]
   // HEAD is GET without a body; Node leaves the body out by itself.
-  const method = request.method === 'HEAD' ? 'GET' : (request.method ?? '')
-  if (!METHODS.has(method)) throw methodNotAllowed()
+  const given = request.method === 'HEAD' ? 'GET' : (request.method ?? '')
+  if (!methods.has(given)) throw methodNotAllowed()
+  // To ask what may be asked changes nothing.
+  const method = given === 'OPTIONS' ? 'GET' : given
   const { accept, 'user-agent': userAgent } = request.headers
   return {
     method: method as ApiRequest['method'],

@@ -6,11 +6,17 @@ import { tooManyRequests } from '../api-errors.ts'
 import { webSocketToken } from '../authentication/web-socket-token.ts'
 import { assertDecided } from '../authorization/assert-decided.ts'
 import { checkAccess } from '../authorization/check-access.ts'
-import type { Call } from '../context.ts'
+import type { Call, Outcome } from '../context.ts'
 import { apiLimits } from '../limits.ts'
 import { readRequest } from '../request-info.ts'
 import { type ClusterAccess, identify, readLine, statusErrorOf } from './handle-request.ts'
-import { askForUpgrade, joinConnections, type RelayRequest } from './relay-upgrade.ts'
+import { dialWithin } from '../subresources/dial-within.ts'
+import {
+  askForUpgrade,
+  joinConnections,
+  type RelayRequest,
+  type RelayTarget,
+} from './relay-upgrade.ts'
 import { createStreamCounter } from './stream-counter.ts'
 import { writeError } from './write-outcome.ts'
 
@@ -30,7 +36,8 @@ export function isUpgradable({ url = '/', headers }: IncomingMessage): boolean {
   const protocol = headers.upgrade?.toLowerCase()
   return (
     (protocol === 'websocket' || protocol === 'spdy/3.1') &&
-    /\/pods\/[^/]+\/(exec|attach|portforward)$/.test(path!)
+    (/\/pods\/[^/]+\/(exec|attach|portforward)$/.test(path!) ||
+      /\/(pods|services|nodes)\/[^/]+\/proxy(\/|$)/.test(path!))
   )
 }
 
@@ -54,7 +61,7 @@ export function createUpgradeHandler(access: ClusterAccess): UpgradeHandler {
       const { user, target, asked } = await permit(access, request, path)
       if (socket.destroyed) return
       socket.once('close', counter.take(user))
-      const answer = await askForUpgrade(access.context, target, asked)
+      const answer = await askForUpgrade(access.context.clock, target, asked)
       if (answer.type === 'refused') return writeRefusal(call, answer)
       if (socket.destroyed) return void answer.connection.destroy()
       socket.write(headOf(answer.response))
@@ -78,16 +85,29 @@ async function permit(access: ClusterAccess, request: IncomingMessage, path: str
   const call: Call = { user, request: line, warnings: [] }
   const outcome = await access.answer(call)
   assertDecided(call)
-  if (outcome.type !== 'upgrade') throw badRequest('this request cannot be upgraded')
+  if (outcome.type !== 'upgrade' && outcome.type !== 'proxy')
+    throw badRequest('this request cannot be upgraded')
   // A WebSocket always begins with GET: to be allowed to read is not enough to run something.
   const info = readRequest(line)
-  if (isWebSocket && info.type === 'resource')
+  const runs = outcome.type === 'upgrade' || (info.type === 'resource' && info.resource === 'nodes')
+  if (isWebSocket && runs && info.type === 'resource')
     checkAccess(access.context.authorizer, user, { ...info, verb: 'create' })
   const asked: RelayRequest = {
     method: request.method ?? 'GET',
     headers: relayedHeaders(request, protocols),
   }
-  return { user: user.username, target: outcome, asked }
+  return { user: user.username, target: relayTarget(access, outcome), asked }
+}
+
+function relayTarget(
+  { context }: ClusterAccess,
+  outcome: Extract<Outcome, { type: 'upgrade' | 'proxy' }>,
+): RelayTarget {
+  const { path } = outcome
+  if (outcome.type === 'proxy')
+    return { host: outcome.host, path, connect: () => outcome.connect() }
+  const { node } = outcome
+  return { host: node, path, connect: () => dialWithin(context, node) }
 }
 
 const RELAYED = [

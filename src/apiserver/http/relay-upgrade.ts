@@ -1,15 +1,15 @@
-// Passes an upgraded connection on to a node's agent, byte for byte.
+// Passes an upgraded connection on to a node's agent, or to what is proxied, byte for byte.
 import { type IncomingMessage, request as httpRequest } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import type { Clock } from '#base/clock.ts'
 import { StatusError } from '#base/errors.ts'
-import type { ClusterContext } from '../context.ts'
 import { apiLimits } from '../limits.ts'
-import { dialWithin } from '../subresources/dial-within.ts'
 
 export interface RelayTarget {
-  node: string
+  /** What the other side is called. */
+  host: string
+  connect(): Promise<Duplex>
   /** With query. */
   path: string
 }
@@ -27,7 +27,7 @@ export type RelayAnswer =
 
 /** Asks the agent. Rejects with a StatusError when it cannot be asked. */
 export async function askForUpgrade(
-  context: ClusterContext,
+  clock: Clock,
   target: RelayTarget,
   asked: RelayRequest,
 ): Promise<RelayAnswer> {
@@ -35,7 +35,7 @@ export async function askForUpgrade(
     new StatusError('InternalError', `error dialing backend: ${(cause as Error).message}`, {
       cause,
     })
-  const connection = await dialWithin(context, target.node).catch((cause: unknown) => {
+  const connection = await target.connect().catch((cause: unknown) => {
     throw failed(cause)
   })
   return new Promise((resolve, reject) => {
@@ -43,9 +43,9 @@ export async function askForUpgrade(
       createConnection: () => connection,
       method: asked.method,
       path: target.path,
-      headers: { ...asked.headers, host: target.node },
+      headers: { ...asked.headers, host: target.host },
     })
-    const timer = context.clock.after(apiLimits.upgradeTimeoutMs, () =>
+    const timer = clock.after(apiLimits.upgradeTimeoutMs, () =>
       outgoing.destroy(new Error(`no answer within ${apiLimits.upgradeTimeoutMs} ms`)),
     )
     const fail = (cause: unknown) => {

@@ -37,6 +37,7 @@ export async function writeOutcome(writing: Writing): Promise<void> {
     case 'bytes':
       return writeBytes(writing, outcome)
     case 'upgrade':
+    case 'proxy':
       throw upgradeRequired()
     case 'document':
       if (form.encoding === 'application/yaml' && outcome.contentType === 'application/json')

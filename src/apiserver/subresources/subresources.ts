@@ -5,6 +5,7 @@ import type { Call, ClusterContext, Outcome, Target } from '../context.ts'
 import { isServed } from '../discovery/subresource-entries.ts'
 import type { ResourceRequest } from '../request-info.ts'
 import type { ServedResource } from '../resources.ts'
+import { openProxy } from '../proxy/open-proxy.ts'
 import { get } from '../verbs/get.ts'
 import { patch } from '../verbs/patch.ts'
 import { update } from '../verbs/update.ts'
@@ -32,6 +33,11 @@ function connection(open: SubresourceHandler): Verbs {
   return { get: handler, create: handler }
 }
 
+/** Every verb goes on to the other server. */
+const proxy: Verbs = Object.fromEntries(
+  ['get', 'create', 'update', 'patch', 'delete'].map((verb) => [verb, openProxy]),
+)
+
 const HANDLERS: Readonly<Record<string, Verbs>> = {
   status: { get, update, patch },
   resize: { get, update, patch },
@@ -46,6 +52,7 @@ const HANDLERS: Readonly<Record<string, Verbs>> = {
   exec: connection(openExec),
   attach: connection(openAttach),
   portforward: connection(openPortForward),
+  proxy,
 }
 
 export interface SubresourceRequest {

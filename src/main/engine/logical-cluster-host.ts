@@ -22,6 +22,7 @@ import type { Store } from '#storage/types.ts'
 import type { ValueCodec } from '#storage/value-codec.ts'
 import type { WriterPool } from '#storage/writer-pool.ts'
 import { ENGINE_USER } from './api-access.ts'
+import { dialTcp } from './dial-tcp.ts'
 
 export interface HostOptions {
   name: string
@@ -80,6 +81,7 @@ export async function hostLogicalCluster(options: HostOptions): Promise<LogicalC
     clientAuthorityPem: certificatePem,
     version: options.version,
     ...(options.serviceCIDR === undefined ? {} : { serviceCIDR: options.serviceCIDR }),
+    dial: dialTcp,
     ...(options.dialNode === undefined ? {} : { dialNode: options.dialNode }),
     ...(options.admission === undefined ? {} : { admission: options.admission }),
     ...(options.components === undefined ? {} : { components: options.components }),

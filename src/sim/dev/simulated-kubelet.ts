@@ -20,6 +20,7 @@ export interface SimulatedKubeletOptions {
 export function simulatedKubelet(options: SimulatedKubeletOptions): () => Promise<Duplex> {
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://node')
+    if (url.pathname === '/healthz') return void response.end('ok')
     const path = CONTAINER_LOGS.exec(url.pathname)?.slice(1).map(decodeURIComponent)
     const answered =
       path === undefined
