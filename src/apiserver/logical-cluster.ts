@@ -16,6 +16,7 @@ import { answer } from './answer.ts'
 import type { Handlers } from './answer.ts'
 import { createAuthenticator } from './authentication/authenticator.ts'
 import { createRbacAuthorizer } from './authorization/rbac.ts'
+import { keepLocalServices } from './aggregation/local-services.ts'
 import { bootstrap } from './bootstrap.ts'
 import { builtinResources } from './builtin-resources.ts'
 import { inProcessCall } from './in-process-call.ts'
@@ -116,6 +117,7 @@ export async function createLogicalCluster(
   const customResources = serveCustomResources(context)
   const typeChecking = serveTypeChecking(context)
   await bootstrap(context)
+  const localServices = await keepLocalServices(context)
   return {
     name,
     call: (user, userAgent = 'ccs') =>
@@ -126,6 +128,7 @@ export async function createLogicalCluster(
       closing.abort(new Error(`cluster ${name} closes`))
       rules.close()
       outgoing.close()
+      await localServices.close()
       await customResources.close()
       await typeChecking.close()
     },

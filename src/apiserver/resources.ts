@@ -89,6 +89,8 @@ export interface ResourceRegistry {
   readonly generation: number
   /** Serves these instead of all earlier custom resources. */
   setCustom(resources: readonly ServedResource[]): void
+  /** Calls back after each such change. Gives what ends that. */
+  onChange(listener: () => void): () => void
 }
 
 const idOf = (group: string, version: string, plural: string) => `${group}/${version}/${plural}`
@@ -100,6 +102,7 @@ export function createResourceRegistry(
   let all: readonly ServedResource[] = builtin
   let byId = index(all)
   let generation = 1
+  const listeners = new Set<() => void>()
   const reviewsById = new Map(reviews.map((r) => [idOf(r.group, r.version, r.plural), r]))
 
   return {
@@ -118,6 +121,11 @@ export function createResourceRegistry(
       all = [...builtin, ...resources]
       byId = index(all)
       generation++
+      for (const listener of listeners) listener()
+    },
+    onChange(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
     },
   }
 }

@@ -9,7 +9,7 @@ export function versionDocument(version: string): Record<string, string> {
     minCompatibilityMinor: '35',
     gitVersion: `v1.36.2+ccs-${version}`,
     gitCommit: '',
-    gitTreeState: 'clean',
+    gitTreeState: '',
     buildDate: '1970-01-01T00:00:00Z',
     goVersion: '',
     compiler: 'v8',

@@ -1,6 +1,7 @@
 // The registry's resources by group and version, with their subresources: the one source of all
 // forms of discovery.
 import type { ResourceRegistry, ServedResource } from '../resources.ts'
+import { compareGroups } from '../group-priorities.ts'
 import { subresourcesOf } from './subresource-entries.ts'
 
 export interface ResourceEntry {
@@ -50,7 +51,8 @@ export function groupsOf(registry: ResourceRegistry): GroupEntry[] {
       categories: [],
       subresources: [],
     })
-  return [...groups].map(([name, versions]) => ({
+  const ordered = [...groups].toSorted(([a], [b]) => compareGroups(a, b))
+  return ordered.map(([name, versions]) => ({
     name,
     versions: [...versions]
       .map(([version, resources]) => ({

@@ -1,4 +1,4 @@
-// Kinds that are asked, not stored: who am I, may I, who is this.
+// Kinds that are asked, not stored: who am I, may I, who is this; and bindings, which change a pod.
 import type { Call, ClusterContext, Outcome } from '../context.ts'
 import type { ReviewResource } from '../resources.ts'
 import {
@@ -7,6 +7,7 @@ import {
   reviewOwnRules,
   reviewSubjectAccess,
 } from './access-reviews.ts'
+import { bindNamed } from '../subresources/binding.ts'
 import { reviewSelf, reviewToken } from './identity-reviews.ts'
 
 export interface ReviewRequest {
@@ -36,6 +37,7 @@ const review = (
 })
 
 export const reviewResources: readonly ReviewResource[] = [
+  review({ group: '', version: 'v1' }, 'Binding', true),
   review(AUTHENTICATION, 'SelfSubjectReview'),
   review(AUTHENTICATION, 'TokenReview'),
   review(AUTHORIZATION, 'LocalSubjectAccessReview', true),
@@ -45,6 +47,7 @@ export const reviewResources: readonly ReviewResource[] = [
 ]
 
 const HANDLERS: Readonly<Record<string, ReviewHandler>> = {
+  Binding: bindNamed,
   SelfSubjectReview: reviewSelf,
   TokenReview: reviewToken,
   LocalSubjectAccessReview: reviewLocalAccess,

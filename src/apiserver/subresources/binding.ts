@@ -1,9 +1,9 @@
 import { rfc3339 } from '#base/clock.ts'
-import { conflict } from '#base/errors.ts'
+import { badRequest, conflict } from '#base/errors.ts'
 import type { Binding, Pod, PodCondition } from '#kinds/k8s/core.ts'
 import { invalid, required } from '#kinds/validate/field-error.ts'
 import { admitUnstored } from '../admission/admit-unstored.ts'
-import { invalidObject, successStatus } from '../api-errors.ts'
+import { invalidObject, successStatus, unknownResource } from '../api-errors.ts'
 import type { Call, ClusterContext, Draft, Outcome, Target } from '../context.ts'
 import { readWriteOptions } from '../request-options.ts'
 import { replace } from '../verbs/replace.ts'
@@ -17,7 +17,30 @@ export async function bindPod(
   call: Call,
   target: Target,
 ): Promise<Outcome> {
+  return bind(context, call, { target, binding: readBodyAs<Binding>(call, BINDING) })
+}
+
+/** The older way: the binding names its pod. */
+export async function bindNamed(
+  context: ClusterContext,
+  call: Call,
+  namespace: string | undefined,
+): Promise<object> {
   const binding = readBodyAs<Binding>(call, BINDING)
+  const resource = context.resources.find('', 'v1', 'pods')
+  if (resource === undefined) throw unknownResource()
+  const { name } = binding.metadata
+  if (!name) throw badRequest('name must be provided')
+  const target = { resource, namespace, name, subresource: 'binding' }
+  await bind(context, call, { target, binding })
+  return successStatus(201)
+}
+
+async function bind(
+  context: ClusterContext,
+  call: Call,
+  { target, binding }: { target: Target; binding: Binding },
+): Promise<Outcome> {
   const { dryRun } = readWriteOptions(call.request.query, 'CreateOptions')
   checkBinding(binding, target.name)
   await admitUnstored(context, call, {
