@@ -1,5 +1,6 @@
 // Tables: what kubectl prints, made by the server from the kind's columns.
 import type { Column } from '#kinds/definition.ts'
+import { createdColumn } from '#kinds/columns.ts'
 import type { KubeObject } from '#kinds/object.ts'
 import { badRequest } from '#base/errors.ts'
 import type { ServedResource } from './resources.ts'
@@ -34,7 +35,8 @@ export function tableOf(
     ...(options.withColumns
       ? { columnDefinitions: columns.map(describe) }
       : { columnDefinitions: null }),
-    rows: objects.map((object) => ({
+    // Kinds that Kubernetes has no columns of its own for say so when there are none.
+    rows: objects.length === 0 && columns.includes(createdColumn) ? null : objects.map((object) => ({
       cells: columns.map((column) => column.cell(object, options.now) ?? null),
       ...rowObject(object, options.includeObject),
     })),

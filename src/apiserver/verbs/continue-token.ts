@@ -19,9 +19,22 @@ export function writeContinueToken({ revision, after, seen }: ContinueToken): st
   return Buffer.from(JSON.stringify(token)).toString('base64url')
 }
 
+/** What Go says of the first byte that cannot begin a JSON value, as a character of Latin-1. */
+function syntaxError(bytes: Buffer, error: Error): string {
+  const first = bytes.find((byte) => !/\s/.test(String.fromCharCode(byte)))
+  if (first === undefined) return 'unexpected end of JSON input'
+  const character = String.fromCharCode(first)
+  if (/[[{"\-\dtfn]/.test(character)) return error.message
+  const shown = /[\x20-\x7e]/.test(character)
+    ? character
+    : `\\u${first.toString(16).padStart(4, '0')}`
+  return `invalid character '${shown}' looking for beginning of value`
+}
+
 export function readContinueToken(text: string): ContinueToken {
+  const bytes = Buffer.from(text, 'base64url')
   try {
-    const token = JSON.parse(Buffer.from(text, 'base64url').toString()) as Record<string, unknown>
+    const token = JSON.parse(bytes.toString()) as Record<string, unknown>
     const { v, rv, start, seen } = token
     if (v === VERSION && typeof rv === 'number' && typeof start === 'string' && start.length > 1)
       return {
@@ -31,7 +44,7 @@ export function readContinueToken(text: string): ContinueToken {
       }
   } catch (error) {
     throw badRequest(
-      `invalid continue token: continue key is not valid: ${(error as Error).message}`,
+      `invalid continue token: continue key is not valid: ${syntaxError(bytes, error as Error)}`,
       error,
     )
   }

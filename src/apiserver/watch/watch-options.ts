@@ -1,4 +1,4 @@
-import { badRequest } from '#base/errors.ts'
+import { StatusError } from '#base/errors.ts'
 import type { Random } from '#base/random.ts'
 import { forbidden } from '#kinds/validate/field-error.ts'
 import { invalidOption, versionTooLarge } from '../api-errors.ts'
@@ -22,7 +22,8 @@ export function readWatchOptions(
 ): WatchOptions {
   const version = query.get('resourceVersion') ?? ''
   if (version !== '' && !/^\d+$/.test(version))
-    throw badRequest(
+    throw new StatusError(
+      'Unknown',
       `resourceVersion: Invalid value: ${JSON.stringify(version)}: strconv.ParseUint: parsing ${JSON.stringify(version)}: invalid syntax`,
     )
   const asked = Number(version)

@@ -21,7 +21,6 @@ const RECORDINGS = new URL('../../data/kubernetes-1.36/recordings/', import.meta
 const SKIPPED: Readonly<Record<string, readonly string[]>> = {
   '03-errors': [
     'read deployment',
-    'bad continue',
     'immutable selector',
     'conflict',
     'name mismatch',
