@@ -7,6 +7,9 @@ import { createOpenApi } from './openapi/openapi.ts'
 import type { PathRequest } from './request-info.ts'
 import { versionDocument } from './version-document.ts'
 
+/** The keys of service account tokens, for whoever is shown one (OpenID Connect Discovery). */
+const KEY_SET = '/openid/v1/jwks'
+
 export type PathHandler = (call: Call, info: PathRequest) => Outcome | Promise<Outcome>
 
 export function createPathHandler(
@@ -32,6 +35,14 @@ export function createPathHandler(
         return discovery(parts, call.request.accept ?? '')
       case 'openapi':
         return openApi(parts, call.request.accept ?? '')
+      case '.well-known':
+        if (path === '/.well-known/openid-configuration')
+          return json(context.tokens.discovery(`${context.tokens.issuer}${KEY_SET}`))
+        break
+      case 'openid':
+        if (path === KEY_SET)
+          return { ...json(context.tokens.keySet()), contentType: 'application/jwk-set+json' }
+        break
       case undefined:
         return json({ paths: rootPaths(context) })
     }
@@ -39,7 +50,7 @@ export function createPathHandler(
   }
 }
 
-const json = (value: unknown): Outcome => ({
+const json = (value: unknown): Outcome & { type: 'document' } => ({
   type: 'document',
   status: 200,
   contentType: 'application/json',
@@ -52,6 +63,15 @@ function rootPaths({ resources }: ClusterContext): string[] {
       ? ['/api', `/api/${version}`]
       : ['/apis', `/apis/${group}`, `/apis/${group}/${version}`],
   )
-  const fixed = ['/healthz', '/livez', '/openapi/v2', '/openapi/v3', '/readyz', '/version']
+  const fixed = [
+    '/.well-known/openid-configuration',
+    '/healthz',
+    '/livez',
+    '/openapi/v2',
+    '/openapi/v3',
+    KEY_SET,
+    '/readyz',
+    '/version',
+  ]
   return [...new Set([...versions, ...fixed])].toSorted()
 }

@@ -36,10 +36,13 @@ export function tableOf(
       ? { columnDefinitions: columns.map(describe) }
       : { columnDefinitions: null }),
     // Kinds that Kubernetes has no columns of its own for say so when there are none.
-    rows: objects.length === 0 && columns.includes(createdColumn) ? null : objects.map((object) => ({
-      cells: columns.map((column) => column.cell(object, options.now) ?? null),
-      ...rowObject(object, options.includeObject),
-    })),
+    rows:
+      objects.length === 0 && columns.includes(createdColumn)
+        ? null
+        : objects.map((object) => ({
+            cells: columns.map((column) => column.cell(object, options.now) ?? null),
+            ...rowObject(object, options.includeObject),
+          })),
   }
 }
 
