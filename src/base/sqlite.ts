@@ -79,10 +79,28 @@ export async function backupSqlite(database: DatabaseSync, target: string): Prom
   const partial = `${target}.partial`
   rmSync(partial, { force: true })
   createPrivately(partial)
-  await backup(database, partial)
+  await backUpOnceUnlocked(database, partial)
   syncPath(partial)
   renameSync(partial, target)
   syncPath(path.dirname(target))
+}
+
+/**
+ * A copy that begins while the same connection writes is refused as locked, which Node tells as "not an error":
+ * it takes the state before the first page for the one after the last.
+ */
+const LOCKED = 'not an error'
+const BACKUP_TRIES_MAX = 100
+
+async function backUpOnceUnlocked(database: DatabaseSync, target: string): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      await backup(database, target)
+      return
+    } catch (error) {
+      if ((error as Error).message !== LOCKED || tries === BACKUP_TRIES_MAX) throw error
+    }
+  }
 }
 
 function connect({ path: file, busyTimeoutMs, exclusive }: SqliteOptions): DatabaseSync {
