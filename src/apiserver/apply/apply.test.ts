@@ -112,3 +112,13 @@ test('to apply what is not there takes the right to create it', async () => {
   await api.create(CONFIG_MAPS, configMap('c'))
   await jane.patch(`${CONFIG_MAPS}/c?fieldManager=jane`, configMap('c'), APPLY)
 })
+
+test('an object whose items cannot be told apart is refused by validation, not by its managers', async () => {
+  const { api } = await testCluster()
+  const containers = [{ name: 'c', image: 'i', env: [{ value: 'x' }] }]
+  const template = { metadata: { labels: { app: 'd' } }, spec: { containers } }
+  await assert.rejects(api.create(DEPLOYMENTS, deployment('d', { template })), {
+    reason: 'Invalid',
+    message: /env\[0\]\.name: Required value/,
+  })
+})

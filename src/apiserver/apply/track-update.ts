@@ -4,6 +4,7 @@ import type { KubeObject } from '#kinds/object.ts'
 import { handOver, changesIn, type Step } from './claim.ts'
 import { touched } from './compare.ts'
 import { union } from './field-tree.ts'
+import { ItemError } from './list-items.ts'
 import {
   cappedManagers,
   identityOf,
@@ -31,7 +32,13 @@ export function trackUpdate(
   writer: Writer,
 ): ManagedFieldsEntry[] | undefined {
   const before = managersBefore(step, given)
-  return writeManagers(cappedManagers(afterUpdate(step, before, writer)))
+  try {
+    return writeManagers(cappedManagers(afterUpdate(step, before, writer)))
+  } catch (error) {
+    // Items that cannot be told apart: validation says so, or let them be long ago. Nobody takes anything.
+    if (error instanceof ItemError) return writeManagers(before)
+    throw error
+  }
 }
 
 export function managersBefore(

@@ -4,6 +4,7 @@ import type { KubeObject, Metadata } from '#kinds/object.ts'
 import { required } from '#kinds/validate/field-error.ts'
 import { type Applied, applyConfig } from '../apply/apply-config.ts'
 import { problemsOf } from '../apply/check-config.ts'
+import { ItemError } from '../apply/list-items.ts'
 import { setManaged } from '../apply/track-update.ts'
 import { manageable, typeOf } from '../apply/typed-object.ts'
 import { writerOf } from '../apply/writer.ts'
@@ -36,18 +37,34 @@ export async function applyPatch(
   }
   const { resource, subresource } = target
   const applied = (live: KubeObject | undefined): Applied =>
-    applyConfig(
-      {
-        resources: context.resources,
-        resource,
-        subresource,
-        live,
-        shown: (object) => shown(resource, object),
-      },
-      application,
-      (object) => readStored(resource, object),
+    onLive(target, () =>
+      applyConfig(
+        {
+          resources: context.resources,
+          resource,
+          subresource,
+          live,
+          shown: (object) => shown(resource, object),
+        },
+        application,
+        (object) => readStored(resource, object),
+      ),
     )
   return write(context, call, { target, options, applied })
+}
+
+/** What is stored may hold items that cannot be told apart: nothing can be applied over those. */
+function onLive<T>({ resource, namespace = '', name }: Target, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    if (!(error instanceof ItemError)) throw error
+    throw new StatusError(
+      'Unknown',
+      `failed to create typed live object (${namespace}/${name}; ${resource.apiVersion}, Kind=${resource.kind}): ${error.message}`,
+      { cause: error },
+    )
+  }
 }
 
 interface Write {
