@@ -32,7 +32,10 @@ export interface ClusterContext {
   /** The parts beside the API itself that make a cluster work. */
   components(): readonly ComponentHealth[]
   /** Who a bearer token is, for TokenReview. */
-  identifyToken(token: string, audiences: readonly string[]): Promise<TokenIdentity | undefined>
+  identifyToken(
+    token: string,
+    audiences: readonly string[] | undefined,
+  ): Promise<TokenIdentity | undefined>
 }
 
 /** A part of a cluster as ComponentStatus shows it: "scheduler" works, and says "ok". */
@@ -45,6 +48,8 @@ export interface ComponentHealth {
 export interface TokenIdentity {
   user: UserInfo
   audiences: string[]
+  /** For how many seconds it should have been replaced already. */
+  staleSeconds?: number
 }
 
 export type Body =

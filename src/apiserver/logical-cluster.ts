@@ -15,6 +15,7 @@ import { serveTypeChecking } from './admission/policies/type-check-status.ts'
 import { answer } from './answer.ts'
 import type { Handlers } from './answer.ts'
 import { createAuthenticator } from './authentication/authenticator.ts'
+import { staleTokenLog } from './authentication/stale-token-log.ts'
 import { createRbacAuthorizer } from './authorization/rbac.ts'
 import { keepLocalServices } from './aggregation/local-services.ts'
 import { bootstrap } from './bootstrap.ts'
@@ -111,6 +112,7 @@ export async function createLogicalCluster(
     context,
     authenticate: (credentials) => authenticator.authenticate(credentials),
     answer: answerCall,
+    staleToken: staleTokenLog({ log, clock }),
     closing: closing.signal,
     encodeShared: createSharedEncoder(apiLimits.encodedEventsMax),
   }

@@ -15,20 +15,28 @@ export interface ObjectReference {
 export interface ServiceAccountClaim {
   namespace: string
   serviceaccount: ObjectReference
-  /** The pod that the token is bound to: void once that pod is gone. */
+  /** What the token is bound to: void once that is gone. */
   pod?: ObjectReference
+  secret?: ObjectReference
+  /** Of a pod's token where the pod runs, else what the token is bound to. */
   node?: { name: string; uid?: string }
+  /** Seconds since 1970 from when on whoever uses the token should have fetched a newer one. */
+  warnafter?: number
 }
 
 export interface TokenRequest {
   subject: string
   audiences: readonly string[]
   expirationSeconds: number
+  /** The token lives longer than asked for, but is called stale after these. */
+  warnAfterSeconds?: number
   claim: ServiceAccountClaim
 }
 
 export interface IssuedToken {
   token: string
+  /** Its claim `jti`. */
+  id: string
   expiresAtMs: number
 }
 
@@ -97,7 +105,12 @@ async function sign(
   const { request } = job
   const now = Math.floor(clock.now() / 1000)
   const expires = now + request.expirationSeconds
-  const token = await new SignJWT({ [claimName]: request.claim })
+  const { warnAfterSeconds } = request
+  const claim =
+    warnAfterSeconds === undefined
+      ? request.claim
+      : { ...request.claim, warnafter: now + warnAfterSeconds }
+  const token = await new SignJWT({ [claimName]: claim })
     .setProtectedHeader({ alg: algorithm, kid: job.kid })
     .setIssuer(job.issuer)
     .setSubject(request.subject)
@@ -107,7 +120,7 @@ async function sign(
     .setExpirationTime(expires)
     .setJti(job.id)
     .sign(job.privateKey)
-  return { token, expiresAtMs: expires * 1000 }
+  return { token, id: job.id, expiresAtMs: expires * 1000 }
 }
 
 async function verify(

@@ -32,12 +32,12 @@ async function setup() {
 
 test('authenticate takes no credentials as anonymous', async () => {
   const { authenticator } = await setup()
-  assert.deepEqual(await authenticator.authenticate(none), ANONYMOUS)
+  assert.deepEqual(await authenticator.authenticate(none), { user: ANONYMOUS })
 })
 
 test('authenticate knows an opaque token by its hash', async () => {
   const { authenticator } = await setup()
-  const user = await authenticator.authenticate({ ...none, authorization: 'Bearer secret' })
+  const { user } = await authenticator.authenticate({ ...none, authorization: 'Bearer secret' })
   assert.deepEqual(user, { username: 'robot', groups: ['robots', 'system:authenticated'] })
 })
 
@@ -52,8 +52,13 @@ test('authenticate refuses credentials that are wrong', async () => {
 test('authenticate knows a client by its certificate', async () => {
   const { authenticator, certificateOf, authority } = await setup()
   const certificate = await certificateOf(authority)
-  const user = await authenticator.authenticate({ ...none, certificate })
-  assert.deepEqual(user, { username: 'jane', groups: ['devs', 'system:authenticated'] })
+  const { user } = await authenticator.authenticate({ ...none, certificate })
+  const id = `X509SHA256=${certificate.fingerprint256.replaceAll(':', '').toLowerCase()}`
+  assert.deepEqual(user, {
+    username: 'jane',
+    groups: ['devs', 'system:authenticated'],
+    extra: { 'authentication.kubernetes.io/credential-id': [id] },
+  })
 })
 
 test('authenticate refuses a certificate of another cluster', async () => {
@@ -63,4 +68,11 @@ test('authenticate refuses a certificate of another cluster', async () => {
   await assert.rejects(authenticator.authenticate({ ...none, certificate }), {
     reason: 'Unauthorized',
   })
+})
+
+test('authenticate takes a good token also beside a certificate that does not count here', async () => {
+  const { authenticator, certificateOf, clock } = await setup()
+  const certificate = await certificateOf(await createAuthority({ commonName: 'clients', clock }))
+  const { user } = await authenticator.authenticate({ certificate, authorization: 'Bearer secret' })
+  assert.equal(user.username, 'robot')
 })

@@ -90,8 +90,18 @@ function extraOf(headers: IncomingHttpHeaders): Record<string, string[]> {
   const entries = Object.entries(headers)
     .filter(([key]) => key.startsWith(EXTRA_PREFIX))
     .map(([key, value]): [string, string[]] => [
-      decodeURIComponent(key.slice(EXTRA_PREFIX.length)),
+      unescaped(key.slice(EXTRA_PREFIX.length)),
       all(value),
     ])
   return Object.fromEntries(entries)
+}
+
+/** What is no valid percent encoding is taken as it stands. */
+function unescaped(key: string): string {
+  try {
+    return decodeURIComponent(key)
+  } catch (error) {
+    if (error instanceof URIError) return key
+    throw error
+  }
 }

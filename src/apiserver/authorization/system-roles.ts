@@ -103,8 +103,7 @@ const PUBLIC_ROLES: readonly SystemRole[] = [
 ]
 
 const NODE_ROLES: readonly SystemRole[] = [
-  // Bound to nobody: the node authorizer gives nodes less, and that is enough.
-  { name: 'system:node', rules: NODE, subjects: [] },
+  { name: 'system:node', rules: NODE, subjects: [group('system:nodes')] },
   {
     name: 'system:node-bootstrapper',
     rules: [rule(`create ${READ}`, CSR, 'certificatesigningrequests')],

@@ -6,7 +6,7 @@ import type { TLSSocket } from 'node:tls'
 import type { PatchType, ApiRequest, UserInfo } from '#base/api-call.ts'
 import { isReason, StatusError } from '#base/errors.ts'
 import { methodNotAllowed, tooManyRequests } from '../api-errors.ts'
-import type { Credentials } from '../authentication/authenticator.ts'
+import type { Credentials, Identified } from '../authentication/authenticator.ts'
 import { decodeProtobuf } from '../protobuf/decode-protobuf.ts'
 import { impersonate } from '../authentication/impersonate.ts'
 import type { Body, Call, ClusterContext, Outcome, ServerRequest } from '../context.ts'
@@ -23,7 +23,9 @@ import { writeError, writeOutcome } from './write-outcome.ts'
 
 export interface ClusterAccess {
   context: ClusterContext
-  authenticate(credentials: Credentials): Promise<UserInfo>
+  authenticate(credentials: Credentials): Promise<Identified>
+  /** Told of each request with a token that should have been replaced. */
+  staleToken(user: UserInfo, staleSeconds: number): void
   answer(call: Call): Promise<Outcome>
   /** Aborts when the cluster closes. */
   closing: AbortSignal
@@ -125,7 +127,8 @@ export async function identify(
 ): Promise<UserInfo> {
   const certificate = certificateOf(request.socket)
   const authorization = request.headers.authorization ?? token
-  const user = await access.authenticate({ authorization, certificate })
+  const { user, staleSeconds } = await access.authenticate({ authorization, certificate })
+  if (staleSeconds !== undefined) access.staleToken(user, staleSeconds)
   return impersonate(access.context.authorizer, user, request.headers)
 }
 

@@ -29,7 +29,7 @@ export const reviewToken: ReviewHandler = async (context, call) => {
   })
   const { token, audiences } = review.spec
   if (!token) throw badRequest('token is required for TokenReview in authentication')
-  const wanted = audiences ?? [context.tokens.issuer]
+  const wanted = audiences === undefined || audiences.length === 0 ? undefined : audiences
   const identity = await context.identifyToken(token, wanted)
   const status =
     identity === undefined

@@ -219,6 +219,85 @@ test('token bound to a pod is worth nothing once the pod is gone', async () => {
   assert.equal(review['status']?.['authenticated'], undefined)
 })
 
+const REVIEWS = '/apis/authentication.k8s.io/v1/tokenreviews'
+
+test('token says where its pod runs, and which token it is', async () => {
+  const { api } = await clusterForPods()
+  await api.create('/api/v1/nodes', { metadata: { name: 'node-1' } })
+  await api.create(PODS, pod('p', { nodeName: 'node-1' }))
+  const boundObjectRef = { kind: 'Pod', name: 'p', apiVersion: 'v1' }
+  const { status } = await api.create(`${SERVICE_ACCOUNTS}/default/token`, {
+    spec: { boundObjectRef },
+  })
+  const review = await api.create(REVIEWS, { spec: { token: status?.['token'] } })
+  const extra = review['status']?.['user']?.['extra']
+  const key = (name: string) => listOf(extra?.[`authentication.kubernetes.io/${name}`])
+  assert.deepEqual(key('pod-name'), ['p'])
+  assert.deepEqual(key('node-name'), ['node-1'])
+  assert.equal(
+    String(key('node-uid')),
+    textOf((await api.get('/api/v1/nodes/node-1'))['metadata']?.['uid']),
+  )
+  assert.match(String(key('credential-id')), /^JTI=[-0-9a-f]{36}$/)
+})
+
+test('token bound to a secret or a node ends with it', async () => {
+  const { api } = await clusterForPods()
+  const secrets = '/api/v1/namespaces/default/secrets'
+  await api.create(secrets, { metadata: { name: 's' } })
+  await api.create('/api/v1/nodes', { metadata: { name: 'n' } })
+  const bound = {
+    Secret: { name: 's', path: `${secrets}/s` },
+    Node: { name: 'n', path: '/api/v1/nodes/n' },
+  }
+  for (const [kind, { name, path }] of Object.entries(bound)) {
+    const { status } = await api.create(`${SERVICE_ACCOUNTS}/default/token`, {
+      spec: { boundObjectRef: { kind, name, apiVersion: 'v1' } },
+    })
+    const review = () => api.create(REVIEWS, { spec: { token: status?.['token'] } })
+    assert.equal((await review())['status']?.['authenticated'], true, kind)
+    await api.delete(path)
+    assert.equal((await review())['status']?.['authenticated'], undefined, kind)
+  }
+})
+
+test('token refuses to be bound to what it cannot be bound to', async () => {
+  const { api } = await clusterForPods()
+  await api.create(SERVICE_ACCOUNTS, { metadata: { name: 'other' } })
+  await api.create(PODS, pod('p'))
+  const ask = (account: string, boundObjectRef: object) =>
+    api.create(`${SERVICE_ACCOUNTS}/${account}/token`, { spec: { boundObjectRef } })
+  await assert.rejects(ask('default', { kind: 'ConfigMap', apiVersion: 'v1', name: 'x' }), {
+    reason: 'BadRequest',
+    message: 'cannot bind token to object of type /v1, Kind=ConfigMap',
+  })
+  await assert.rejects(ask('other', { kind: 'Pod', apiVersion: 'v1', name: 'p' }), {
+    message:
+      'cannot bind token for serviceaccount "other" to pod running with different serviceaccount name.',
+  })
+  await assert.rejects(ask('default', { kind: 'Pod', apiVersion: 'v1', name: 'p', uid: 'x' }), {
+    reason: 'Conflict',
+    message:
+      /^Operation cannot be fulfilled on Pod "p": the UID in the bound object reference \(x\)/,
+  })
+})
+
+test("a pod's own token lives on after it should have been replaced", async () => {
+  const { api, clock } = await clusterForPods()
+  const { status } = await api.create(`${SERVICE_ACCOUNTS}/default/token`, {
+    spec: { expirationSeconds: 3607 },
+  })
+  assert.equal(
+    Date.parse(textOf(status?.['expirationTimestamp'])),
+    Math.floor(clock.now() / 1000) * 1000 + 3_607_000,
+  )
+  const review = () => api.create(REVIEWS, { spec: { token: status?.['token'] } })
+  await clock.advance(2 * 3_600_000)
+  assert.equal((await review())['status']?.['authenticated'], true)
+  await clock.advance(365 * 24 * 3_600_000)
+  assert.equal((await review())['status']?.['authenticated'], undefined)
+})
+
 test('token refuses a life of less than ten minutes', async () => {
   const { api } = await clusterForPods()
   await assert.rejects(

@@ -14,9 +14,12 @@ const EXPIRATION_SECONDS_DEFAULT = 3_600
 /** When a token should be replaced; undefined for something that is no token. */
 export function refreshAtMs(token: string): number | undefined {
   try {
-    const { iat, exp } = decodeJwt(token)
+    const { iat, exp, ...claims } = decodeJwt(token)
     if (iat === undefined || exp === undefined) return undefined
-    return iat * 1000 + Math.min((exp - iat) * 1000 * REFRESH_SHARE, REFRESH_AGE_MS_MAX)
+    // A token that lives on for clients that never read it anew says when it should have been replaced.
+    const { warnafter } = (claims['kubernetes.io'] ?? {}) as { warnafter?: unknown }
+    const end = typeof warnafter === 'number' ? warnafter : exp
+    return iat * 1000 + Math.min((end - iat) * 1000 * REFRESH_SHARE, REFRESH_AGE_MS_MAX)
   } catch (error) {
     if (error instanceof errors.JWTInvalid) return undefined
     throw error
