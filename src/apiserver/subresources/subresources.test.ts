@@ -233,8 +233,8 @@ test('token says where its pod runs, and which token it is', async () => {
   const extra = review['status']?.['user']?.['extra']
   const key = (name: string) =>
     listOf(extra?.[`authentication.kubernetes.io/${name}`]).map(textOf).join()
-  assert.deepEqual(key('pod-name'), ['p'])
-  assert.deepEqual(key('node-name'), ['node-1'])
+  assert.equal(key('pod-name'), 'p')
+  assert.equal(key('node-name'), 'node-1')
   assert.equal(
     key('node-uid'),
     textOf((await api.get('/api/v1/nodes/node-1'))['metadata']?.['uid']),
