@@ -156,6 +156,13 @@ function decodeReason(message: string, { isStrategic }: Patch): string {
   return isStrategic && type !== undefined ? `unrecognized type: ${type}` : why
 }
 
+/** Kubernetes writes the maps that a merge patch went through in the order of their keys. */
+function inPatchedOrder(value: unknown, patch: unknown): unknown {
+  if (!isRecord(value) || !isRecord(patch)) return value
+  const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1))
+  return Object.fromEntries(entries.map(([key, item]) => [key, inPatchedOrder(item, patch[key])]))
+}
+
 /** What the patch made must still be of its kind: if not, it is the patch that is invalid. */
 function decodePatched(
   resource: ServedResource,
@@ -168,7 +175,7 @@ function decodePatched(
     if (!(error instanceof StatusError) || error.reason !== 'BadRequest') throw error
     const why = decodeReason(error.message, change)
     const shownValue = why.startsWith('strict decoding')
-      ? JSON.stringify(value)
+      ? JSON.stringify(inPatchedOrder(value, change.body))
       : goText(change.body)
     throw invalidObject({ group: '', kind: '' }, '', [invalid('patch', shownValue, why)])
   }
