@@ -9,6 +9,7 @@ import { createDisruptionController } from './disruption.ts'
 import { createEndpointSliceController } from './endpoint-slice.ts'
 import { createEndpointsController } from './endpoints.ts'
 import { createEventExpiryController } from './event-expiry.ts'
+import { createFlowSchemaController } from './flow-schema.ts'
 import { createGarbageCollector } from './garbage-collector.ts'
 import { createNamespaceController } from './namespace.ts'
 import { type NodeLifecycleOptions, createNodeLifecycleController } from './node-lifecycle.ts'
@@ -37,6 +38,7 @@ export function createHubControllers(
     createClaimProtectionController(context),
     createVolumeProtectionController(context),
     createResourceQuotaController(context),
+    createFlowSchemaController(context),
   ])
 }
 
