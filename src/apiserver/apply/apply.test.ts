@@ -122,3 +122,28 @@ test('an object whose items cannot be told apart is refused by validation, not b
     message: /env\[0\]\.name: Required value/,
   })
 })
+
+test('who applies a scale owns the number of replicas, and conflicts with who sets it otherwise', async () => {
+  const { api } = await testCluster()
+  await api.create(`${DEPLOYMENTS}?fieldManager=maker`, deployment('d'))
+  const scale = {
+    apiVersion: 'autoscaling/v1',
+    kind: 'Scale',
+    metadata: { name: 'd' },
+    spec: { replicas: 4 },
+  }
+  const path = `${DEPLOYMENTS}/d/scale?fieldManager=scaler`
+  await assert.rejects(
+    api.patch(path, scale, APPLY),
+    /conflict with "maker" using apps\/v1: \.spec\.replicas/,
+  )
+  const scaled = await api.patch(`${path}&force=true`, scale, APPLY)
+  assert.equal(scaled['kind'], 'Scale')
+  assert.equal(scaled['spec']?.['replicas'], 4)
+  const { metadata } = await api.get(`${DEPLOYMENTS}/d`)
+  const own = listOf(metadata?.['managedFields']).find(
+    ({ manager }) => textOf(manager) === 'scaler',
+  )
+  assert.equal(own?.['subresource'], 'scale')
+  assert.deepEqual(own?.['fieldsV1'], { 'f:spec': { 'f:replicas': {} } })
+})

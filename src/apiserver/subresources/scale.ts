@@ -10,6 +10,8 @@ import type { Call, ClusterContext, Draft, Outcome, Target } from '../context.ts
 import { readWriteOptions } from '../request-options.ts'
 import type { ScalePaths, ServedResource } from '../resources.ts'
 import { resourceName } from '../resources.ts'
+import { parseBody } from '../body.ts'
+import { applyTo, readApplyOptions } from '../verbs/apply.ts'
 import { get } from '../verbs/get.ts'
 import { readPatch } from '../verbs/patch.ts'
 import { replace } from '../verbs/replace.ts'
@@ -39,12 +41,32 @@ export function updateScale(context: ClusterContext, call: Call, target: Target)
 }
 
 export function patchScale(context: ClusterContext, call: Call, target: Target): Promise<Outcome> {
+  if (call.request.patchType === 'application/apply-patch+yaml')
+    return applyScale(context, call, target)
   const change = readPatch(call, { custom: false, schema: SCALE.schema, kind: SCALE.kind })
   return write(context, call, target, {
     kind: 'PatchOptions',
     scale: (current) =>
       decodeBodyAs<Scale>(change.apply(current as unknown as Record<string, unknown>), SCALE),
   })
+}
+
+/** Who applies a scale owns how many replicas there are, and nothing else. */
+async function applyScale(context: ClusterContext, call: Call, target: Target): Promise<Outcome> {
+  const { resource, namespace, name } = target
+  const options = readApplyOptions(call)
+  const { value } = parseBody(call.request.body, SCALE.kind)
+  const { spec } = decodeBodyAs<Scale>(value, SCALE)
+  const errors = nonNegative('spec.replicas', spec?.replicas)
+  if (errors.length > 0)
+    throw invalidObject({ group: 'autoscaling', kind: SCALE.kind }, name, errors)
+  const { apiVersion, kind } = resource
+  const config = { apiVersion, kind, metadata: { name, namespace } }
+  const { specReplicas } = resource.scale ?? BUILTIN_PATHS
+  if (spec?.replicas !== undefined) writePath(config, specReplicas, spec.replicas)
+  const outcome = await applyTo(context, call, { target, options, config })
+  if (outcome.type !== 'object') throw unknownResource()
+  return answer(scaleOf(resource, outcome.object as KubeObject))
 }
 
 interface ScaleWrite {

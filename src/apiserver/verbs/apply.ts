@@ -13,7 +13,7 @@ import { invalidOption } from '../api-errors.ts'
 import { isRecord, parseBody, toDraft } from '../body.ts'
 import type { Call, ClusterContext, Draft, Outcome, Target } from '../context.ts'
 import { apiLimits } from '../limits.ts'
-import { readWriteOptions } from '../request-options.ts'
+import { readWriteOptions, type WriteOptions } from '../request-options.ts'
 import { keyFor, shown } from '../resources.ts'
 import { create } from './create.ts'
 import { replace } from './replace.ts'
@@ -25,11 +25,31 @@ export async function applyPatch(
   call: Call,
   target: Target,
 ): Promise<Outcome> {
-  const { query } = call.request
+  const options = readApplyOptions(call)
+  return applyTo(context, call, { target, options, config: readConfig(call, target) })
+}
+
+export function readApplyOptions({ request: { query } }: Call): WriteOptions {
   const options = readWriteOptions(query, 'PatchOptions')
   if (!query.get('fieldManager'))
     throw invalidOption('PatchOptions', required('fieldManager', 'is required for apply patch'))
-  const config = readConfig(call, target)
+  return options
+}
+
+export interface ApplyTo {
+  target: Target
+  options: WriteOptions
+  /** In the version of the target. */
+  config: Record<string, unknown>
+}
+
+/** Applies a configuration that was checked. */
+export async function applyTo(
+  context: ClusterContext,
+  call: Call,
+  { target, options, config }: ApplyTo,
+): Promise<Outcome> {
+  const { query } = call.request
   const application = {
     config,
     force: query.get('force') === 'true',
@@ -69,7 +89,7 @@ function onLive<T>({ resource, namespace = '', name }: Target, work: () => T): T
 
 interface Write {
   target: Target
-  options: ReturnType<typeof readWriteOptions>
+  options: WriteOptions
   applied: (live: KubeObject | undefined) => Applied
 }
 
