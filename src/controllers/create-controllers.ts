@@ -7,6 +7,7 @@ import type { Controller, ControllerContext } from './context.ts'
 import { createDeploymentController } from './deployment.ts'
 import { createDisruptionController } from './disruption.ts'
 import { createEndpointSliceController } from './endpoint-slice.ts'
+import { createEndpointSliceMirroring } from './endpoint-slice-mirroring.ts'
 import { createEndpointsController } from './endpoints.ts'
 import { createEventExpiryController } from './event-expiry.ts'
 import { createFlowSchemaController } from './flow-schema.ts'
@@ -54,6 +55,7 @@ export function createControllers(
     createReplicationController(context),
     createEndpointSliceController(context),
     createEndpointsController(context),
+    createEndpointSliceMirroring(context),
     createNodeLifecycleController(context, options),
     createTaintEvictionController(context),
     createPodGarbageController(context),
