@@ -66,10 +66,12 @@ const readiness = (): Schema => ({
     {
       rule: "!has(self.path) || self.type == 'HTTP'",
       message: 'path is for a check of type HTTP',
+      fieldPath: '.path',
     },
     {
       rule: "!has(self.port) || self.type != 'None'",
       message: 'port is for a check of type TCP or HTTP',
+      fieldPath: '.port',
     },
   ],
 })
