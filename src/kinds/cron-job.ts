@@ -6,6 +6,8 @@ import { defineKind, fillSpec } from './define-kind.ts'
 import { selectorCell } from './label-selector.ts'
 import { prepareStatus } from './prepare.ts'
 import { cronJobs } from './refs.ts'
+import { jobSpecWarnings } from './warnings/job.ts'
+import { podNameWarnings } from './warnings/pod-name.ts'
 import { validateCronJob } from './validate/cron-job.ts'
 
 export type { CronJob } from './k8s/batch.ts'
@@ -19,6 +21,13 @@ export const cronJobKind = defineKind<CronJob>({
   categories: ['all'],
   subresources: ['status'],
   hasGeneration: true,
+  warnings: (job, isNew) => [
+    ...(isNew ? podNameWarnings(job) : []),
+    ...jobSpecWarnings(job.spec.jobTemplate.spec!, 'spec.jobTemplate.spec'),
+    ...(job.spec.schedule.includes('TZ')
+      ? ['cannot use TZ or CRON_TZ in spec.schedule, use timeZone field instead']
+      : []),
+  ],
   defaults(job) {
     const spec = fillSpec(job)
     spec.concurrencyPolicy ||= 'Allow'

@@ -19,6 +19,8 @@ export interface KindOptions<T extends KubeObject> {
   hasGeneration?: boolean
   wish?: (object: T) => unknown
   isComputed?: boolean
+  leavesDependents?: { warning?: string }
+  warnings?: (object: T, isNew: boolean) => string[]
   defaults?(object: T): void
   /** What is wrong beside the metadata. */
   validate?(object: T, old: T | undefined, subresource?: Subresource): FieldError[]
@@ -53,6 +55,10 @@ export function defineKind<T extends KubeObject>(options: KindOptions<T>): KindD
     ...(options.prepare === undefined ? {} : { prepare: options.prepare }),
     ...(options.stamp === undefined ? {} : { stamp: options.stamp }),
     ...(options.derive === undefined ? {} : { derive: options.derive }),
+    ...(options.leavesDependents === undefined
+      ? {}
+      : { leavesDependents: options.leavesDependents }),
+    ...(options.warnings === undefined ? {} : { warnings: options.warnings }),
     ...(options.deprecation === undefined ? {} : { deprecation: options.deprecation }),
     ...(options.fields === undefined ? {} : { fields: options.fields }),
     ...(options.alsoServedAs === undefined ? {} : { alsoServedAs: options.alsoServedAs }),

@@ -100,6 +100,13 @@ export interface KindDefinition<T extends KubeObject = KubeObject> {
   alsoServedAs?: readonly ServedForm<T>[]
   /** Told to each client that uses the kind, as a Warning header. */
   deprecation?: string
+  /**
+   * Deleting it leaves what belongs to it behind, unless the client says otherwise; so it was before there
+   * was garbage collection. `warning` is told to who does not say.
+   */
+  leavesDependents?: { warning?: string }
+  /** What a client that writes such an object should know, though it is not refused. */
+  warnings?: (object: T, isNew: boolean) => string[]
   /** How names are checked: most are DNS subdomains. */
   nameRule: 'dns-subdomain' | 'dns-label' | 'path-segment'
 }

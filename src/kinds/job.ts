@@ -8,6 +8,8 @@ import { isConditionTrue } from './meta.ts'
 import { prepareStatus } from './prepare.ts'
 import { jobs } from './refs.ts'
 import { CONTROLLER_UID, JOB_NAME, LEGACY_CONTROLLER_UID, LEGACY_JOB_NAME } from './job-labels.ts'
+import { jobSpecWarnings } from './warnings/job.ts'
+import { podNameWarnings } from './warnings/pod-name.ts'
 import { validateJob } from './validate/job.ts'
 
 export type { Job } from './k8s/batch.ts'
@@ -85,6 +87,14 @@ export const jobKind = defineKind<Job>({
   categories: ['all'],
   subresources: ['status'],
   hasGeneration: true,
+  leavesDependents: {
+    warning:
+      'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning',
+  },
+  warnings: (job, isNew) => [
+    ...(isNew ? podNameWarnings(job) : []),
+    ...jobSpecWarnings(job.spec, 'spec.template'),
+  ],
   defaults(job) {
     defaultSpec(fillSpec(job))
     labelAsTemplate(job)

@@ -5,6 +5,7 @@ import { defineKind } from './define-kind.ts'
 import { prepareStatus } from './prepare.ts'
 import { persistentVolumeClaims } from './refs.ts'
 import { accessModesCell, storageCell, storageClassOf } from './storage-terms.ts'
+import { claimWarnings } from './warnings/storage.ts'
 import { validateClaim } from './validate/persistent-volume-claim.ts'
 
 export type { PersistentVolumeClaim } from './k8s/core.ts'
@@ -16,6 +17,7 @@ export const persistentVolumeClaimKind = defineKind<PersistentVolumeClaim>({
   subresources: ['status'],
   defaults: defaultClaim,
   validate: validateClaim,
+  warnings: claimWarnings,
   prepare: prepareStatus({ initial: () => ({ phase: 'Pending' }) }),
   columns: [
     nameColumn,

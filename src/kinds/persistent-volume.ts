@@ -6,6 +6,7 @@ import { defaultVolumeSpec } from './defaults/persistent-volume.ts'
 import { prepareStatus } from './prepare.ts'
 import { persistentVolumes } from './refs.ts'
 import { accessModesCell, storageCell, storageClassOf } from './storage-terms.ts'
+import { volumeWarnings } from './warnings/storage.ts'
 import { validateVolume } from './validate/persistent-volume.ts'
 
 export type { PersistentVolume } from './k8s/core.ts'
@@ -30,6 +31,7 @@ export const persistentVolumeKind = defineKind<PersistentVolume>({
     volume.status.phase ||= 'Pending'
   },
   validate: validateVolume,
+  warnings: volumeWarnings,
   prepare: prepareStatus({ initial: () => ({ phase: 'Pending' }) }),
   stamp,
   columns: [

@@ -55,6 +55,7 @@ export const replicationControllerKind = defineKind<ReplicationController>({
   categories: ['all'],
   subresources: ['status', 'scale'],
   hasGeneration: true,
+  leavesDependents: {},
   defaults(controller) {
     const spec = (controller.spec ??= {})
     defaultLabels(controller)

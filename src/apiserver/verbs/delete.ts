@@ -28,8 +28,11 @@ export async function deleteFromRequest(
   call: Call,
   target: Target,
 ): Promise<Outcome> {
-  const result = await remove(context, call, target, readDeleteOptions(call))
   const { resource, name } = target
+  const options = readDeleteOptions(call)
+  const { warning } = resource.definition.leavesDependents ?? {}
+  if (warning !== undefined && options.propagation === undefined) call.warnings.push(warning)
+  const result = await remove(context, call, target, options)
   const { object } = result
   if (result.gone && !(resource.group === '' && RETURNED_WHEN_GONE.has(resource.plural))) {
     const { uid } = object.metadata
@@ -129,7 +132,11 @@ function markDeleted(
   if (grace < 0) throw badRequest('gracePeriodSeconds must not be negative')
   const draft = structuredClone(old) as Draft
   const { metadata } = draft
-  metadata.finalizers = finalizersFor(metadata.finalizers ?? [], options.propagation)
+  metadata.finalizers = finalizersFor(
+    metadata.finalizers ?? [],
+    options.propagation,
+    target.resource.definition.leavesDependents !== undefined,
+  )
   if (metadata.finalizers.length === 0) delete metadata.finalizers
   const now = context.clock.now()
   if (metadata.deletionTimestamp === undefined) {
@@ -156,10 +163,15 @@ const GC_FINALIZERS: Readonly<Record<Propagation, string | undefined>> = {
 }
 
 /** The garbage collector's finalizers follow the newest policy asked for. */
-function finalizersFor(finalizers: string[], propagation: Propagation | undefined): string[] {
-  if (propagation === undefined) return finalizers
-  const wanted = GC_FINALIZERS[propagation]
+function finalizersFor(
+  finalizers: string[],
+  propagation: Propagation | undefined,
+  leavesDependents: boolean,
+): string[] {
   const others = finalizers.filter((one) => one !== 'orphan' && one !== 'foregroundDeletion')
+  if (propagation === undefined && (!leavesDependents || others.length < finalizers.length))
+    return finalizers
+  const wanted = GC_FINALIZERS[propagation ?? 'Orphan']
   return wanted === undefined ? others : [...others, wanted]
 }
 

@@ -15,7 +15,6 @@ const QOS_MUST_STAY = 'Pod QOS Class may not change as a result of resizing'
 export function validateResize(pod: Pod, old: Pod): FieldError[] {
   if (isMirror(old)) return [forbidden('', 'static pods cannot be resized')]
   if (old.spec.os?.name === 'windows') return [forbidden('', 'windows pods cannot be resized')]
-  if (!canBeResized(old)) return [forbidden('', 'Pod running on node without support for resize')]
   const errors = validatePodSpec(pod.spec, 'spec')
   const qosClass = old.status?.qosClass ?? qosClassOf(old)
   if (qosClass !== qosClassOf(pod)) errors.push(invalid('spec', qosClass, QOS_MUST_STAY))

@@ -97,7 +97,9 @@ test('a replication controller is patched, its status too, and deleted with its 
     const patched = await api.patch(`${path}/status`, { status: { readyReplicas: 0 } })
     assert.equal(patched['status']?.['readyReplicas'], 0)
     await waitForStatus(cluster, path, ({ readyReplicas }) => readyReplicas === 2)
-    await api.delete(`${ns}/replicationcontrollers?labelSelector=e2e%3Dpatched`)
+    // Its pods would stay: that is what Kubernetes does of itself with those of a replication controller.
+    const background = 'propagationPolicy=Background'
+    await api.delete(`${ns}/replicationcontrollers?labelSelector=e2e%3Dpatched&${background}`)
     const left = async () => listOf((await api.get(`${ns}/pods`))['items']).length
     await until(cluster, left, (count) => count === 0)
   }))
