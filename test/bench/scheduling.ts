@@ -143,7 +143,11 @@ async function fill(client: Client, workload: Workload): Promise<void> {
     kind: 'ServiceAccount',
     metadata: { name: 'default', namespace: NAMESPACE },
   })
-  await createMany(NODES, (i) => client.resource(nodes).create(node(i)))
+  await createMany(NODES, async (i) => {
+    const created = await client.resource(nodes).create(node(i))
+    // There is no controller here that would see that it is ready, and take away what keeps pods off a new node.
+    await client.resource(nodes).update({ ...created, spec: { ...created.spec, taints: [] } })
+  })
   await workload.prepare?.(client)
   await createMany(workload.pods, (i) =>
     client.resource(pods).create(pod(`pod-${i}`, workload.cpu ?? '100m', workload.spec)),
