@@ -33,6 +33,9 @@ export const apiLimits = {
   requestTimeoutMs: 60_000,
   keepAliveTimeoutMs: 120_000,
   connectionsMax: 10_000,
+  /** How long a conversion webhook has, as in Kubernetes, and the objects it is asked about at once. */
+  conversionTimeoutMs: 30_000,
+  conversionObjectsMax: 500,
   /** How long a kubelet may take to accept a connection. */
   nodeDialTimeoutMs: 10_000,
   /** How long a kubelet may take to open a stream: its runtime has deadlines of its own below that. */

@@ -6,7 +6,7 @@ import type {
 } from '#kinds/k8s/apiextensions.ts'
 import type { KubeObject } from '#kinds/object.ts'
 import type { Verb } from '../request-info.ts'
-import type { ResourceForm, ScalePaths, ServedResource } from '../resources.ts'
+import type { Conversion, ResourceForm, ScalePaths, ServedResource } from '../resources.ts'
 import { prefixFor } from '../resources.ts'
 import type { Decoded } from '../schema/decode.ts'
 import type { Schema } from '../schema/schema.ts'
@@ -29,12 +29,16 @@ const VERBS: readonly Verb[] = [
   'watch',
 ]
 
-export function customResources(crd: CustomResourceDefinition): ServedResource[] {
+/** `convert` where a webhook converts between versions. */
+export function customResources(
+  crd: CustomResourceDefinition,
+  convert?: Conversion['convert'],
+): ServedResource[] {
   const isTerminating = crd.metadata.deletionTimestamp !== undefined
   return crd.spec.versions
     .filter(({ served }) => served)
     .map((version) => {
-      const resource = customResource(crd, version)
+      const resource = customResource(crd, version, convert)
       // Nothing new while all that there is goes away.
       return isTerminating
         ? { ...resource, verbs: VERBS.filter((verb) => verb !== 'create') }
@@ -45,6 +49,7 @@ export function customResources(crd: CustomResourceDefinition): ServedResource[]
 function customResource(
   { spec }: CustomResourceDefinition,
   version: CustomResourceDefinitionVersion,
+  convert: Conversion['convert'] | undefined,
 ): ServedResource {
   const { group, names } = spec
   const schema = version.schema?.openAPIV3Schema ?? {}
@@ -67,11 +72,32 @@ function customResource(
     verbs: VERBS,
     openApiSchema: openApiOf(schema),
     decode: (value) => decode(schema, value),
-    ...(storage.name === version.name && !hasDefaults(schema)
-      ? {}
-      : { form: formOf(schema, apiVersion, `${group}/${storage.name}`) }),
+    ...stored(spec, { schema, apiVersion, storedAs: `${group}/${storage.name}` }, convert),
     ...(scale === undefined ? {} : { scale }),
   }
+}
+
+interface StoredVersions {
+  schema: Structural
+  apiVersion: string
+  storedAs: string
+}
+
+/** How what is stored comes to be shown in this version. Objects keep the version they were stored in. */
+function stored(
+  { versions }: CustomResourceDefinition['spec'],
+  { schema, apiVersion, storedAs }: StoredVersions,
+  convert: Conversion['convert'] | undefined,
+): Pick<ServedResource, 'form' | 'conversion'> {
+  if (convert !== undefined)
+    return { conversion: { storedAs, convert, complete: (object) => complete(schema, object) } }
+  if (versions.length === 1 && !hasDefaults(schema)) return {}
+  return { form: formOf(schema, apiVersion, storedAs) }
+}
+
+function complete(schema: Structural, object: KubeObject): KubeObject {
+  const { value } = decode(schema, object as unknown as Record<string, unknown>)
+  return withDefaults(schema, value) as KubeObject
 }
 
 /**

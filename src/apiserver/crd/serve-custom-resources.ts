@@ -7,6 +7,7 @@ import { createObjectReader } from '../objects/object-reader.ts'
 import type { ServedResource } from '../resources.ts'
 import { prefixFor } from '../resources.ts'
 import { clearUp } from './clear-up.ts'
+import { webhookConversion } from './conversion/webhook-conversion.ts'
 import { CRD_GROUP, CRD_PLURAL } from './crd-names.ts'
 import { customResources } from './custom-resource.ts'
 import { establish } from './establish.ts'
@@ -38,7 +39,8 @@ export function serveCustomResources(context: ClusterContext): { close(): Promis
   }
   const made = new WeakMap<CustomResourceDefinition, ServedResource[]>()
   const resourcesOf = (definition: CustomResourceDefinition) => {
-    const known = made.get(definition) ?? customResources(definition)
+    const known =
+      made.get(definition) ?? customResources(definition, webhookConversion(context, definition))
     made.set(definition, known)
     return known
   }

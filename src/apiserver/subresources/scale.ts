@@ -29,8 +29,12 @@ const BUILTIN_PATHS: ScalePaths = {
   labelSelector: ['spec', 'selector'],
 }
 
-export function getScale(context: ClusterContext, call: Call, target: Target): Outcome {
-  const outcome = get(context, call, target)
+export async function getScale(
+  context: ClusterContext,
+  call: Call,
+  target: Target,
+): Promise<Outcome> {
+  const outcome = await get(context, call, target)
   if (outcome.type !== 'object') throw unknownResource()
   return answer(scaleOf(target.resource, outcome.object as KubeObject))
 }

@@ -8,6 +8,7 @@ import { readObject } from '../body.ts'
 import type { Asker, Call, ClusterContext, Draft, Outcome } from '../context.ts'
 import { apiLimits } from '../limits.ts'
 import { generatedName, identify, startMetadata } from '../objects/metadata.ts'
+import { oneInVersion, toBeStored } from '../objects/in-version.ts'
 import type { Stored } from '../objects/object-storage.ts'
 import { withRevision } from '../objects/object-storage.ts'
 import { setManaged, trackUpdate } from '../apply/track-update.ts'
@@ -135,7 +136,9 @@ async function store(
     admitted.abandon()
     return { object: withRevision(draft, undefined) }
   }
-  const written = await context.objects.write(key, draft, 0, joined)
+  const toStore = resource.conversion === undefined ? draft : await toBeStored(resource, draft)
+  const written = await context.objects.write(key, toStore, 0, joined)
   if (!written.ok) throw alreadyExists(resourceName(resource), name)
-  return { object: written.stored.object, stored: written.stored }
+  const stored = await oneInVersion(resource, written.stored)
+  return { object: stored.object, stored }
 }

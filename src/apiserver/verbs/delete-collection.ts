@@ -1,6 +1,7 @@
 import { isReason } from '#base/errors.ts'
 import type { Call, ClusterContext, Outcome } from '../context.ts'
 import { apiLimits } from '../limits.ts'
+import { inVersion } from '../objects/in-version.ts'
 import type { Stored } from '../objects/object-storage.ts'
 import { readDeleteOptions } from '../request-options.ts'
 import type { ServedResource } from '../resources.ts'
@@ -40,5 +41,11 @@ export async function deleteCollection(
     const removed = await Promise.all(batch.map(removeOne))
     items.push(...removed.filter((one) => one !== undefined))
   }
-  return { type: 'list', resource, items, metadata: { resourceVersion: String(revision) } }
+  const shownItems = await inVersion(resource, items)
+  return {
+    type: 'list',
+    resource,
+    items: shownItems,
+    metadata: { resourceVersion: String(revision) },
+  }
 }

@@ -6,6 +6,7 @@ import { admit, validateAdmission } from '../admission/run-admission.ts'
 import { successStatus } from '../api-errors.ts'
 import type { Asker, Call, ClusterContext, Draft, Outcome, Target } from '../context.ts'
 import { isReleased } from '../objects/metadata.ts'
+import { oneInVersion } from '../objects/in-version.ts'
 import type { Stored } from '../objects/object-storage.ts'
 import type { DeleteRequest, Propagation } from '../request-options.ts'
 import { admissionExtras, readDeleteOptions } from '../request-options.ts'
@@ -62,15 +63,25 @@ export async function remove(
   const { resource, namespace, name } = target
   const key = keyFor(resource, namespace, name)
   for (let tries = 1; tries <= limits.conflictRetriesMax; tries++) {
-    const current = context.objects.getAccepted(key)
-    if (current === undefined) throw notFound(resourceName(resource), name)
+    const stored = context.objects.getAccepted(key)
+    if (stored === undefined) throw notFound(resourceName(resource), name)
+    // What is shown of it, and asked about it, is in the version of the request; its mark is not.
+    const current =
+      resource.conversion === undefined ? stored : await oneInVersion(resource, stored)
     checkPreconditions(current.object, target, options)
     await askAdmission(context, call, { target, old: current.object, dryRun: options.dryRun })
-    const draft = markDeleted(context, current.object, target, options)
-    const result = await commit(context, { resource, current, draft }, options.dryRun)
-    if (result !== undefined) return result
+    const draft = markDeleted(context, stored.object, target, options)
+    const result = await commit(context, { resource, current: stored, draft }, options.dryRun)
+    if (result !== undefined) return shownRemoval(resource, result)
   }
   throw conflict(resourceName(resource), name)
+}
+
+async function shownRemoval(resource: ServedResource, removal: Removal): Promise<Removal> {
+  const { conversion, apiVersion } = resource
+  if (conversion === undefined) return removal
+  const [object] = await conversion.convert([removal.object], apiVersion)
+  return { ...removal, object: conversion.complete(object!) }
 }
 
 function checkPreconditions(

@@ -2,6 +2,7 @@ import { badRequest } from '#base/errors.ts'
 import { forbidden, notSupported } from '#kinds/validate/field-error.ts'
 import { expired, invalidOption, versionTooLarge } from '../api-errors.ts'
 import type { Call, ClusterContext, Outcome } from '../context.ts'
+import { inVersion } from '../objects/in-version.ts'
 import type { Stored } from '../objects/object-storage.ts'
 import { readInteger } from '../request-options.ts'
 import type { ServedResource } from '../resources.ts'
@@ -14,12 +15,12 @@ import { readContinueToken, writeContinueToken } from './continue-token.ts'
 export const prefixOf = (resource: ServedResource, namespace: string | undefined): string =>
   namespace === undefined ? resource.prefix : `${resource.prefix}${namespace}/`
 
-export function list(
+export async function list(
   context: ClusterContext,
   call: Call,
   resource: ServedResource,
   namespace: string | undefined,
-): Outcome {
+): Promise<Outcome> {
   const { query } = call.request
   const selection = readSelection(query, resource)
   const page = readPage(query)
@@ -38,8 +39,11 @@ export function list(
     if (selection.matches === undefined)
       metadata.remainingItemCount = Math.max(1, context.objects.store.count(prefix) - seen)
   }
-  return { type: 'list', resource, items, metadata }
+  return { type: 'list', resource, items: await shownItems(resource, items), metadata }
 }
+
+const shownItems = (resource: ServedResource, items: Stored[]): Stored[] | Promise<Stored[]> =>
+  resource.conversion === undefined ? items : inVersion(resource, items)
 
 interface Page {
   /** Infinity when all is wanted. */

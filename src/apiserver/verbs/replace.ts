@@ -10,11 +10,12 @@ import { invalidObject } from '../api-errors.ts'
 import type { Asker, ClusterContext, Draft, Target } from '../context.ts'
 import { admissionExtras } from '../request-options.ts'
 import { carryMetadata, countGeneration, isReleased } from '../objects/metadata.ts'
+import { oneInVersion, toBeStored } from '../objects/in-version.ts'
 import type { Stored } from '../objects/object-storage.ts'
 import { setManaged, trackUpdate } from '../apply/track-update.ts'
 import { writerOf } from '../apply/writer.ts'
 import { prepareWrite } from '../objects/prepare-write.ts'
-import { keyFor, resourceName } from '../resources.ts'
+import { keyFor, resourceName, type ServedResource } from '../resources.ts'
 
 export interface Replacement {
   target: Target
@@ -46,14 +47,17 @@ export async function replace(
   const { resource, name, namespace } = target
   const key = keyFor(resource, namespace, name)
   for (let tries = 1; tries <= limits.conflictRetriesMax; tries++) {
-    const current = context.objects.getAccepted(key)
-    if (current === undefined) throw notFound(resourceName(resource), name)
+    const stored = context.objects.getAccepted(key)
+    if (stored === undefined) throw notFound(resourceName(resource), name)
+    const current =
+      resource.conversion === undefined ? stored : await oneInVersion(resource, stored)
     const draft = change(current)
     checkVersion(draft, current, target)
     const admitted = await prepare(context, call, { ...replacement, current, draft })
     try {
       await validateAdmission(context.admission, admitted)
-      const replaced = await commit(context, { current, draft, dryRun }, admitted)
+      const change = { resource, current: stored, draft, dryRun }
+      const replaced = await commit(context, change, admitted)
       if (dryRun || replaced === undefined) admitted.abandon()
       if (replaced !== undefined) return replaced
     } catch (error) {
@@ -120,6 +124,8 @@ async function prepare(
 }
 
 interface Change {
+  resource: ServedResource
+  /** As it is stored. */
   current: Stored
   draft: Draft
   dryRun: boolean
@@ -128,7 +134,7 @@ interface Change {
 /** Undefined when another write came first. */
 async function commit(
   context: ClusterContext,
-  { current, draft, dryRun }: Change,
+  { resource, current, draft, dryRun }: Change,
   admitted: Admitted,
 ): Promise<Replaced | undefined> {
   if (dryRun) {
@@ -139,16 +145,20 @@ async function commit(
     const removed = await context.objects.remove(current.key, current.revision)
     return removed.ok ? { object: draft } : undefined
   }
-  if (deepEqual(draft, current.object)) {
+  const isConverted = resource.conversion !== undefined
+  const toStore = isConverted ? await toBeStored(resource, draft) : draft
+  if (deepEqual(toStore, current.object)) {
     // What is answered as written must be on disk, also when an earlier request wrote it.
     if (current.revision > context.objects.revision) await context.objects.settled()
-    return { object: current.object, stored: current }
+    return replacedBy(await oneInVersion(resource, current))
   }
   const written = await context.objects.write(
     current.key,
-    draft,
+    toStore,
     current.revision,
     admitted.joined(),
   )
-  return written.ok ? { object: written.stored.object, stored: written.stored } : undefined
+  return written.ok ? replacedBy(await oneInVersion(resource, written.stored)) : undefined
 }
+
+const replacedBy = (stored: Stored): Replaced => ({ object: stored.object, stored })

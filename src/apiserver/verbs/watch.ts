@@ -1,6 +1,8 @@
+import { limits } from '#base/limits.ts'
 import type { Call, ClusterContext, Outcome } from '../context.ts'
 import type { ServedResource } from '../resources.ts'
 import { readSelection } from '../selection.ts'
+import { convertedSink } from '../watch/converted-sink.ts'
 import { openWatch } from '../watch/open-watch.ts'
 import { readWatchOptions } from '../watch/watch-options.ts'
 import { prefixOf } from './list.ts'
@@ -18,6 +20,17 @@ export function watch(
   return {
     type: 'watch',
     resource,
-    open: (sink) => openWatch(context, { resource, prefix, selection, options }, sink),
+    open(sink) {
+      const subject = { resource, prefix, selection, options }
+      if (resource.conversion === undefined) return openWatch(context, subject, sink)
+      let watch: { close(): void } | undefined
+      const converting = convertedSink(sink, {
+        resource,
+        eventsMax: limits.watchQueueEventsMax,
+        stop: () => watch?.close(),
+      })
+      watch = openWatch(context, subject, converting)
+      return watch
+    },
   }
 }

@@ -13,6 +13,8 @@ import { type Invocation, tripleOf } from './match-hook.ts'
 
 export interface ConditionSubject {
   invocation: Invocation
+  /** What it replaces, in the version that the webhook knows, where there are conditions. */
+  old?: KubeObject | undefined
   object: KubeObject | undefined
 }
 
