@@ -44,8 +44,8 @@ export interface Conversion {
   storedAs: string
   /** Each in the version wanted; those that have it already as they are. Throws a StatusError. */
   convert(objects: readonly KubeObject[], apiVersion: string): Promise<KubeObject[]>
-  /** An object in the version of the resource as it is shown: pruned and with its defaults. */
-  complete(object: KubeObject): KubeObject
+  /** What `original` was converted to, as it is shown: with its defaults and, if it changed, pruned. */
+  complete(converted: KubeObject, original: KubeObject): KubeObject
 }
 
 export interface ScalePaths {

@@ -90,13 +90,14 @@ function stored(
   convert: Conversion['convert'] | undefined,
 ): Pick<ServedResource, 'form' | 'conversion'> {
   if (convert !== undefined)
-    return { conversion: { storedAs, convert, complete: (object) => complete(schema, object) } }
+    return { conversion: { storedAs, convert, complete: complete.bind(undefined, schema) } }
   if (versions.length === 1 && !hasDefaults(schema)) return {}
   return { form: formOf(schema, apiVersion, storedAs) }
 }
 
-function complete(schema: Structural, object: KubeObject): KubeObject {
-  const { value } = decode(schema, object as unknown as Record<string, unknown>)
+function complete(schema: Structural, converted: KubeObject, original: KubeObject): KubeObject {
+  if (converted === original) return withDefaults(schema, converted) as KubeObject
+  const { value } = decode(schema, converted as unknown as Record<string, unknown>)
   return withDefaults(schema, value) as KubeObject
 }
 

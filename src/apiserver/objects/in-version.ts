@@ -15,7 +15,7 @@ export async function inVersion(
   const objects = items.map(({ object }) => object)
   const converted = await conversion.convert(objects, apiVersion)
   return items.map((item, index) => {
-    const object = deepFreeze(conversion.complete(converted[index]!))
+    const object = deepFreeze(conversion.complete(converted[index]!, item.object))
     return object === item.object ? item : converting(item, object)
   })
 }

@@ -81,7 +81,7 @@ async function shownRemoval(resource: ServedResource, removal: Removal): Promise
   const { conversion, apiVersion } = resource
   if (conversion === undefined) return removal
   const [object] = await conversion.convert([removal.object], apiVersion)
-  return { ...removal, object: conversion.complete(object!) }
+  return { ...removal, object: conversion.complete(object!, removal.object) }
 }
 
 function checkPreconditions(

@@ -61,7 +61,7 @@ async function converted(
   const done = await conversion.convert(objects, apiVersion)
   return items.map((item) => {
     if (!isObject(item) || !('object' in item)) return item
-    const object = conversion.complete(done.shift()!)
+    const object = conversion.complete(done.shift()!, item.object)
     if (object === item.object) return item
     const { bytes: _bytes, ...rest } = item
     return { ...rest, object }

@@ -2,19 +2,17 @@
 import type { MatchCondition } from '#kinds/k8s/admissionregistration.ts'
 import type { KubeObject } from '#kinds/object.ts'
 import { forbidden } from '../../api-errors.ts'
-import { shown } from '../../resources.ts'
 import { Evaluation, isExpressionError } from '../policies/evaluation.ts'
 import type { NamedPart } from '../policies/policy-expressions.ts'
 import { compilePart } from '../policies/policy-expressions.ts'
 import { policyEnvironment } from '../policies/policy-environment.ts'
 import { requestBindings } from '../policies/request-bindings.ts'
 import type { HookContext } from './hook-context.ts'
+import { presented } from './object-forms.ts'
 import { type Invocation, tripleOf } from './match-hook.ts'
 
 export interface ConditionSubject {
   invocation: Invocation
-  /** What it replaces, in the version that the webhook knows, where there are conditions. */
-  old?: KubeObject | undefined
   object: KubeObject | undefined
 }
 
@@ -34,10 +32,10 @@ function partsOf(conditions: readonly MatchCondition[]): readonly NamedPart[] {
 }
 
 /** Whether all conditions are met. One that cannot be told counts by the webhook's failure policy. */
-export function meetsConditions(
+export async function meetsConditions(
   context: HookContext,
   { invocation, object }: ConditionSubject,
-): boolean {
+): Promise<boolean> {
   const { hook, from, to, request } = invocation
   if (hook.matchConditions.length === 0) return true
   const { old } = request
@@ -47,7 +45,7 @@ export function meetsConditions(
     from,
     to,
     object,
-    old: old === undefined || !isOwnKind ? old : shown(to, old),
+    old: old === undefined || !isOwnKind ? old : await presented(to, old),
   }
   const evaluation = new Evaluation(requestBindings(context, view), [])
   const why = failureOf(partsOf(hook.matchConditions), evaluation)

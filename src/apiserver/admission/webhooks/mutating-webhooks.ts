@@ -63,7 +63,7 @@ async function ask(context: HookContext, invocation: Invocation): Promise<boolea
   const { object, objectKind } = request
   const isOwnKind = objectKind === undefined
   const form = object !== undefined && isOwnKind ? await presented(to, object) : object
-  if (!meetsConditions(context, { invocation, object: form })) return undefined
+  if (!(await meetsConditions(context, { invocation, object: form }))) return undefined
   const verdict = await askHook(context, { invocation, mutating: true, object: form })
   if (verdict === undefined) return undefined
   const { patch } = verdict

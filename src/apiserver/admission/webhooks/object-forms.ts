@@ -17,7 +17,7 @@ export async function presented(to: ServedResource, object: KubeObject): Promise
   const { conversion } = to
   if (conversion === undefined) return shown(to, object)
   const [converted] = await conversion.convert([object], to.apiVersion)
-  return converted!
+  return conversion.complete(converted!, object)
 }
 
 /** What a webhook made of it, read as if a client had sent it: pruned and defaulted. */

@@ -36,7 +36,7 @@ async function ask(
   objects: Presenter,
 ): Promise<void> {
   const object = await objects(invocation)
-  if (!meetsConditions(context, { invocation, object })) return
+  if (!(await meetsConditions(context, { invocation, object }))) return
   await askHook(context, { invocation, mutating: false, object })
 }
 
