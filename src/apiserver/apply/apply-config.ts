@@ -3,7 +3,7 @@
 import type { ManagedFieldsEntry } from '#kinds/k8s/meta.ts'
 import type { KubeObject } from '#kinds/object.ts'
 import { deepEqual } from '#kinds/validate/equal.ts'
-import { handOver, type Step } from './claim.ts'
+import { changesIn, handOver, type Step } from './claim.ts'
 import { applyConflict } from './conflict-error.ts'
 import { difference, type FieldTree, LEAF, recursiveDifference, union } from './field-tree.ts'
 import { fieldsOf } from './fields-of.ts'
@@ -67,23 +67,21 @@ export function applyConfig(
   const merged = merge(type, base, config) as Record<string, unknown>
   const pruned = removeDropped({ place, merged, managers, last }, read)
   const next = read(pruned)
-  const { managers: left, conflicts } = handOver({ ...place, next }, managers, id)
+  const step = { ...place, next }
+  const own = changesIn(step, resource)
+  const { managers: left, conflicts } = handOver(step, managers, { id, own })
   if (conflicts.size > 0 && !force) {
     const isKubectl = writer.manager === KUBECTL && live !== undefined
     const allowed = isKubectl ? handedOver(type, place.shown(live)) : undefined
     const left = withoutAllowed(conflicts, allowed)
     if (left.size > 0) throw applyConflict(managers, left)
   }
-  // Nothing of the object and of who manages what has changed: the time stays, too.
+  // What changes nothing of the object keeps its time.
   const isSame =
     live !== undefined && last !== undefined && deepEqual(manageable(next), manageable(live))
-  const same = isSame && deepEqual(last.fields, mine.fields) && conflicts.size === 0
+  const time = (isSame ? last.time : undefined) ?? writer.time
   if (wanted === undefined) left.delete(id)
-  else
-    left.set(id, {
-      ...mine,
-      time: same ? last.time : isSame ? (last.time ?? writer.time) : writer.time,
-    })
+  else left.set(id, { ...mine, time })
   const object = writer.manager === KUBECTL ? withLastApplied(pruned, config) : pruned
   return { object, managedFields: writeManagers(left) }
 }

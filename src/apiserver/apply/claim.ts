@@ -41,11 +41,18 @@ export interface Handover {
   conflicts: Map<string, FieldTree>
 }
 
-/** Takes from all but `id` what the step changes. Managers of versions that are gone go too. */
-export function handOver(step: Step, managers: Managers, id: string | undefined): Handover {
+/**
+ * Takes from all but `id` what the step changes. Managers of versions that are gone go too. `own` is what it
+ * changes in the version of the request.
+ */
+export function handOver(
+  step: Step,
+  managers: Managers,
+  { id, own }: { id?: string; own: Changes },
+): Handover {
   const left = new Map<string, Manager>()
   const conflicts = new Map<string, FieldTree>()
-  const known = new Map<string, Changes>()
+  const known = new Map([[step.resource.apiVersion, own]])
   for (const [other, manager] of managers) {
     if (other === id) {
       left.set(other, manager)

@@ -41,7 +41,7 @@ export function trackUpdate(
   }
 }
 
-export function managersBefore(
+function managersBefore(
   { live, subresource }: Step,
   given: readonly ManagedFieldsEntry[] | undefined,
 ): Managers {
@@ -56,7 +56,7 @@ export function managersBefore(
 function afterUpdate(step: Step, before: Managers, { manager, time }: Writer): Managers {
   const { resource, subresource = '' } = step
   const own = changesIn(step, resource)
-  const { managers } = handOver(step, before, undefined)
+  const { managers } = handOver(step, before, { own })
   const taken = touched(own)
   if (taken === undefined) return managers
   const name = {

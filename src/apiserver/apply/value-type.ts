@@ -108,21 +108,27 @@ export class ValueTypes {
         : isOpen || additionalProperties === true || schema.properties === undefined
           ? 'deduced'
           : undefined
+    // Types of fields are made when they are first asked for: schemas may hold themselves.
+    const known = new Map<string, FieldType>()
+    let other: FieldType | undefined
+    const named = (name: string): FieldType => ({
+      type: this.of(properties[name]!),
+      isNamed: true,
+      unset: unsetOf(properties[name]!, schema.required?.includes(name) === true),
+    })
+    const unnamed = (of: Schema | 'deduced'): FieldType => ({
+      type: of === 'deduced' ? DEDUCED : this.of(of),
+      isNamed: false,
+      unset: undefined,
+    })
     return {
       kind: 'map',
-      field: (name) => {
-        if (Object.hasOwn(properties, name))
-          return {
-            type: this.of(properties[name]!),
-            isNamed: true,
-            unset: unsetOf(properties[name]!, schema.required?.includes(name) === true),
-          }
-        if (values === undefined) return undefined
-        return {
-          type: values === 'deduced' ? DEDUCED : this.of(values),
-          isNamed: false,
-          unset: undefined,
-        }
+      field(name) {
+        if (!Object.hasOwn(properties, name))
+          return values === undefined ? undefined : (other ??= unnamed(values))
+        const field = known.get(name) ?? named(name)
+        known.set(name, field)
+        return field
       },
     }
   }
