@@ -1,24 +1,22 @@
 // Shows Endpoints that somebody wrote by hand, for a Service that selects no pods, as EndpointSlices: what
 // proxies and DNS read.
-import { isReason } from '#base/errors.ts'
 import type { Endpoints } from '#kinds/k8s/core.ts'
 import type { EndpointSlice } from '#kinds/k8s/discovery.ts'
 import { isDeleting } from '#kinds/meta.ts'
 import { keyOf } from '#kinds/object.ts'
-import {
-  endpoints as endpointsKind,
-  endpointSlices as sliceKind,
-  services as serviceKind,
-} from '#kinds/refs.ts'
+import { endpoints as endpointsKind, services as serviceKind } from '#kinds/refs.ts'
 import { deepEqual } from '#kinds/validate/equal.ts'
 import type { Controller, ControllerContext } from './context.ts'
-import { MANAGED_BY, SERVICE_NAME } from './endpoint-slice-plan.ts'
+import { MANAGED_BY } from './endpoint-slice-plan.ts'
 import { MIRROR, mirroredSlices } from './endpoint-slice-mirroring-plan.ts'
 import { keyedController } from './keyed-controller.ts'
+import { serviceKeyOf, sliceInformer, slicesOf, sliceWriter } from './slices-by-service.ts'
 
 const SKIP = 'endpointslice.kubernetes.io/skip-mirror'
 /** An old way to elect leaders: such Endpoints are no addresses. */
 const LEADER = 'control-plane.alpha.kubernetes.io/leader'
+
+const isMirror = ({ metadata }: EndpointSlice): boolean => metadata.labels?.[MANAGED_BY] === MIRROR
 
 const isMeant = ({ metadata }: Endpoints): boolean =>
   metadata.labels?.[SKIP] !== 'true' &&
@@ -29,7 +27,8 @@ export function createEndpointSliceMirroring(context: ControllerContext): Contro
   const { client, informers } = context
   const all = informers.informer(endpointsKind)
   const services = informers.informer(serviceKind)
-  const slices = informers.informer(sliceKind)
+  const slices = sliceInformer(informers)
+  const writer = sliceWriter(client)
   const controller = keyedController(context, {
     name: 'endpoint-slice-mirroring',
     needs: [all, services, slices],
@@ -39,10 +38,8 @@ export function createEndpointSliceMirroring(context: ControllerContext): Contro
     controller.add(keyOf(object))
   all.on({ added: changed, updated: changed, deleted: changed })
   services.on({ added: changed, updated: changed, deleted: changed })
-  const sliceChanged = ({ metadata: { namespace, labels } }: EndpointSlice) => {
-    const name = labels?.[SERVICE_NAME]
-    if (labels?.[MANAGED_BY] === MIRROR && name !== undefined)
-      changed({ metadata: { namespace, name } })
+  const sliceChanged = (slice: EndpointSlice) => {
+    if (isMirror(slice)) controller.add(serviceKeyOf(slice))
   }
   slices.on({ added: sliceChanged, updated: sliceChanged, deleted: sliceChanged })
   return controller
@@ -52,33 +49,19 @@ export function createEndpointSliceMirroring(context: ControllerContext): Contro
     const service = services.get(key)
     const isOurs = service !== undefined && Object.keys(service.spec.selector ?? {}).length === 0
     const wanted = isOurs && endpoints && isMeant(endpoints) ? mirroredSlices(endpoints) : []
-    const there = slices
-      .list()
-      .filter(
-        ({ metadata: { namespace = '', labels } }) =>
-          labels?.[MANAGED_BY] === MIRROR && `${namespace}/${labels[SERVICE_NAME]}` === key,
-      )
+    const there = slicesOf(slices, key).filter(isMirror)
     await Promise.all(wanted.map((slice) => keep(slice, there)))
     const names = new Set(wanted.map(({ metadata }) => metadata.name))
-    await Promise.all(there.filter(({ metadata }) => !names.has(metadata.name)).map(remove))
+    await Promise.all(there.filter(({ metadata }) => !names.has(metadata.name)).map(writer.remove))
   }
 
   async function keep(wanted: EndpointSlice, there: readonly EndpointSlice[]): Promise<void> {
-    const resource = client.resource(sliceKind)
     const stored = there.find(({ metadata }) => metadata.name === wanted.metadata.name)
-    if (stored === undefined) return void (await resource.create(wanted))
+    if (stored === undefined) return writer.create(wanted)
     const { labels, annotations } = wanted.metadata
     const { annotations: _before, ...kept } = stored.metadata
     const metadata = { ...kept, labels, ...(annotations === undefined ? {} : { annotations }) }
     const next = { ...stored, ...wanted, metadata }
-    if (!deepEqual(next, stored)) await resource.update(next)
-  }
-
-  async function remove({ metadata }: EndpointSlice): Promise<void> {
-    try {
-      await client.resource(sliceKind).delete(metadata)
-    } catch (error) {
-      if (!isReason(error, 'NotFound')) throw error
-    }
+    if (!deepEqual(next, stored)) await writer.update(next)
   }
 }

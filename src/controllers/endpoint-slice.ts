@@ -1,27 +1,16 @@
 // Keeps the EndpointSlices of Services in step with the pods they select.
-import { isReason } from '#base/errors.ts'
 import type { EndpointSlice } from '#kinds/k8s/discovery.ts'
 import { keyOf } from '#kinds/object.ts'
-import {
-  endpointSlices as sliceKind,
-  nodes as nodeKind,
-  pods as podKind,
-  services as serviceKind,
-} from '#kinds/refs.ts'
+import { nodes as nodeKind, pods as podKind, services as serviceKind } from '#kinds/refs.ts'
 import type { Controller, ControllerContext } from './context.ts'
-import { MANAGED_BY, MANAGER, SERVICE_NAME, planEndpointSlices } from './endpoint-slice-plan.ts'
+import { MANAGED_BY, MANAGER, planEndpointSlices } from './endpoint-slice-plan.ts'
 import { keyedController } from './keyed-controller.ts'
-import { isNamespaceTerminating } from './namespace-terminating.ts'
 import { selects } from './service-endpoints.ts'
+import { serviceKeyOf, sliceInformer, slicesOf, sliceWriter } from './slices-by-service.ts'
 import { watchServicePods } from './service-watch.ts'
 import { TriggerTimes } from './trigger-times.ts'
 
 const ZONE = 'topology.kubernetes.io/zone'
-const BY_SERVICE = 'service'
-
-const serviceKeyOf = ({ metadata }: EndpointSlice): string =>
-  `${metadata.namespace ?? ''}/${metadata.labels?.[SERVICE_NAME] ?? ''}`
-
 const isOurs = ({ metadata }: EndpointSlice): boolean => metadata.labels?.[MANAGED_BY] === MANAGER
 
 export function createEndpointSliceController(context: ControllerContext): Controller {
@@ -29,9 +18,8 @@ export function createEndpointSliceController(context: ControllerContext): Contr
   const services = informers.informer(serviceKind)
   const pods = informers.informer(podKind)
   const nodes = informers.informer(nodeKind)
-  const indexers = { [BY_SERVICE]: (slice: EndpointSlice) => [serviceKeyOf(slice)] }
-  const slices = informers.informer(sliceKind, { indexers })
-  const sliceClient = client.resource(sliceKind)
+  const slices = sliceInformer(informers)
+  const writer = sliceWriter(client)
   const triggerTimes = new TriggerTimes()
 
   const controller = keyedController(context, {
@@ -65,31 +53,14 @@ export function createEndpointSliceController(context: ControllerContext): Contr
       pods: own,
       triggerTime: triggerTimes.of(service, own),
       zoneOf: (nodeName) => nodes.get(nodeName)?.metadata.labels?.[ZONE],
-      slices: slices
-        .byIndex(BY_SERVICE, key)
+      slices: slicesOf(slices, key)
         .filter(isOurs)
         .toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1)),
       isNameTaken: (name) => slices.get(`${namespace ?? ''}/${name}`) !== undefined,
     })
     // New addresses first: at no time is there less behind a Service than could be.
-    for (const slice of plan.create) await create(slice)
-    for (const slice of plan.update) await sliceClient.update(slice)
-    for (const slice of plan.delete) await remove(slice)
-  }
-
-  async function create(slice: EndpointSlice): Promise<void> {
-    try {
-      await sliceClient.create(slice)
-    } catch (error) {
-      if (!isNamespaceTerminating(error)) throw error
-    }
-  }
-
-  async function remove({ metadata }: EndpointSlice): Promise<void> {
-    try {
-      await sliceClient.delete(metadata)
-    } catch (error) {
-      if (!isReason(error, 'NotFound')) throw error
-    }
+    for (const slice of plan.create) await writer.create(slice)
+    for (const slice of plan.update) await writer.update(slice)
+    for (const slice of plan.delete) await writer.remove(slice)
   }
 }

@@ -41,19 +41,16 @@ function wantedService(group: string, version: string, isCustom: boolean): APISe
 }
 
 function wantedServices({ resources }: ClusterContext): Map<string, APIService> {
-  const served = [
-    ...resources.all().map((one) => ({ ...one, isCustom: one.custom })),
-    ...resources.reviews().map((one) => ({ ...one, isCustom: false })),
-  ]
-  return new Map(
-    served
-      // Who serves the list is not on it.
-      .filter(({ group }) => group !== apiServices.group)
-      .map(({ group, version, isCustom }) => [
-        nameOf(group, version),
-        wantedService(group, version, isCustom),
-      ]),
-  )
+  const wanted = new Map<string, APIService>()
+  const add = (group: string, version: string, isCustom: boolean) => {
+    const name = nameOf(group, version)
+    // Who serves the list is not on it.
+    if (group !== apiServices.group && !wanted.has(name))
+      wanted.set(name, wantedService(group, version, isCustom))
+  }
+  for (const { group, version, custom } of resources.all()) add(group, version, custom)
+  for (const { group, version } of resources.reviews()) add(group, version, false)
+  return wanted
 }
 
 /** Follows what is served, and what is written. Resolves when the first look is done. */

@@ -73,8 +73,8 @@ export function applyConfig(
   if (conflicts.size > 0 && !force) {
     const isKubectl = writer.manager === KUBECTL && live !== undefined
     const allowed = isKubectl ? handedOver(type, place.shown(live)) : undefined
-    const left = withoutAllowed(conflicts, allowed)
-    if (left.size > 0) throw applyConflict(managers, left)
+    const refused = withoutAllowed(conflicts, allowed)
+    if (refused.size > 0) throw applyConflict(managers, refused)
   }
   // What changes nothing of the object keeps its time.
   const isSame =

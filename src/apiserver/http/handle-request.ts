@@ -83,7 +83,9 @@ export function createRequestHandler(access: ClusterAccess): RequestHandler {
   }
 }
 
-const isProxied = (path: string): boolean => readProxiedPath(path.split('?', 1)[0]!) !== undefined
+// Few requests are, and every one is asked.
+const isProxied = (path: string): boolean =>
+  path.includes('/proxy') && readProxiedPath(path.split('?', 1)[0]!) !== undefined
 
 interface Proxied {
   request: IncomingMessage

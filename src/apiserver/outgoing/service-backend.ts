@@ -46,13 +46,20 @@ export function backendOfService(
   { namespace, name, port }: ServicePlace & { port: number },
 ): Backend {
   const service = findService(objects, { namespace, name })
-  const found = service.spec.ports?.find((one) => one.port === port)
-  if (found === undefined) throw unavailable(`no service port ${port} found for service "${name}"`)
+  const portName = portNameOf(service, port)
   const { type = 'ClusterIP' } = service.spec
   if (type === 'ExternalName') throw new Error(`unsupported service type "${type}"`)
-  const backends = backendsOf(objects, { namespace, name }, found.name ?? '')
+  const backends = backendsOf(objects, { namespace, name }, portName)
   if (backends.length === 0) throw noEndpoints(name)
   return pickOf(backends, random)!
+}
+
+/** Endpoints know the ports of a Service by name. */
+export function portNameOf({ metadata, spec }: Service, port: number): string {
+  const found = spec.ports?.find((one) => one.port === port)
+  if (found === undefined)
+    throw unavailable(`no service port ${port} found for service "${metadata.name}"`)
+  return found.name ?? ''
 }
 
 const unavailable = (message: string) => new StatusError('ServiceUnavailable', message)

@@ -1,12 +1,18 @@
 // Where a proxied request goes: rules and words of the pod, service and node proxies of Kubernetes.
 import { request as httpRequest } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { badRequest, notFound, StatusError } from '#base/errors.ts'
-import type { Node, Pod, Service } from '#kinds/k8s/core.ts'
+import { badRequest, notFound } from '#base/errors.ts'
+import type { Node, Pod } from '#kinds/k8s/core.ts'
 import type { ClusterContext, ProxyOutcome, Target } from '../context.ts'
 import type { Target as DialTarget } from '../outgoing/connect-within.ts'
 import { isReachableAddress } from '../outgoing/reachable-address.ts'
-import { backendsOf, findService, noEndpoints, pickOf } from '../outgoing/service-backend.ts'
+import {
+  backendsOf,
+  findService,
+  noEndpoints,
+  pickOf,
+  portNameOf,
+} from '../outgoing/service-backend.ts'
 import { keyFor, resourceName } from '../resources.ts'
 import { dialWithin } from '../subresources/dial-within.ts'
 import type { Subject } from './proxied-path.ts'
@@ -44,22 +50,12 @@ function ofService(context: ClusterContext, target: Target, subject: Subject): W
   const { objects, random } = context
   const { name } = subject
   const place = { namespace: target.namespace!, name }
-  const service: Service = findService(objects, place)
-  const chosen = pickOf(backendsOf(objects, place, portName(service, subject)), random)
+  const service = findService(objects, place)
+  const { port } = subject
+  const portName = /^\d+$/.test(port) ? portNameOf(service, Number(port)) : port
+  const chosen = pickOf(backendsOf(objects, place, portName), random)
   if (chosen === undefined) throw noEndpoints(name)
   return over(context, { host: chosen.address, port: chosen.port, scheme: subject.scheme })
-}
-
-/** Endpoints know ports by name. */
-function portName({ metadata, spec }: Service, { port }: Subject): string {
-  if (!/^\d+$/.test(port)) return port
-  const found = spec.ports?.find((one) => String(one.port) === port)
-  if (found === undefined)
-    throw new StatusError(
-      'ServiceUnavailable',
-      `no service port ${port} found for service "${metadata.name}"`,
-    )
-  return found.name ?? ''
 }
 
 function ofNode(context: ClusterContext, target: Target, subject: Subject): Way {
