@@ -141,3 +141,16 @@ test('backupSqlite copies an open database, and nothing partial is left', async 
   assert.equal(restored.prepare('SELECT name FROM fruit').get()!.name, 'apple')
   restored.close()
 })
+
+test('backupSqlite begins again when it met a write that was not done', async (context) => {
+  const file = scratch(context)
+  const database = openSqlite({ path: file, migrations: [first] })
+  database.exec("BEGIN IMMEDIATE; INSERT INTO fruit VALUES ('apple')")
+  const copying = backupSqlite(database, `${file}.copy`)
+  setImmediate(() => database.exec('COMMIT'))
+  await copying
+  const copy = openSqlite({ path: `${file}.copy`, migrations: [first] })
+  assert.deepEqual({ ...copy.prepare('SELECT * FROM fruit').get() }, { name: 'apple' })
+  copy.close()
+  database.close()
+})
