@@ -129,21 +129,6 @@ export function checkQualifiedName(value: string): string[] {
   return errors
 }
 
-/** A DNS subdomain, "/" and a path: names of controllers and signers. */
-export function checkDomainPrefixedPath(value: string): string[] {
-  const slash = value.indexOf('/')
-  if (slash <= 0 || slash === value.length - 1)
-    return ['must be a domain-prefixed path (such as "acme.io/foo")']
-  const [domain, path] = [value.slice(0, slash), value.slice(slash + 1)]
-  const problems = checkDnsSubdomain(domain)
-  return PATH_OF_DOMAIN.test(path)
-    ? problems
-    : [...problems, `Invalid path (regex used for validation is '${PATH_PATTERN}')`]
-}
-
-const PATH_PATTERN = "[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+"
-const PATH_OF_DOMAIN = new RegExp(`^${PATH_PATTERN}$`)
-
 /** A name that may stand in a URL's path: RBAC kinds allow no less. */
 export function checkPathSegment(value: string): string[] {
   if (value === '.' || value === '..') return [`may not be '${value}'`]

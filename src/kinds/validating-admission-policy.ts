@@ -19,7 +19,7 @@ export const validatingAdmissionPolicyKind = defineKind<ValidatingAdmissionPolic
     policy.spec.failurePolicy ??= 'Fail'
     defaultMatchResources(policy.spec.matchConstraints)
   },
-  validate: ({ spec }) => validateValidatingPolicy(spec),
+  validate: ({ metadata, spec }) => validateValidatingPolicy(spec, metadata.name),
   prepare: prepareStatus({ initial: () => ({}) }),
   columns: [
     nameColumn,

@@ -29,12 +29,21 @@ type PolicySpec = Pick<
 >
 
 const FAILURE_POLICIES = ['Fail', 'Ignore']
-const NOT_FOUND_ACTIONS = ['Allow', 'Deny']
-const REASONS = ['Forbidden', 'Invalid', 'RequestEntityTooLarge', 'Unauthorized']
+const NOT_FOUND_ACTIONS = ['Deny', 'Allow']
+const REASONS = ['Forbidden', 'Invalid', 'RequestEntityTooLarge']
 const REINVOCATIONS = ['IfNeeded', 'Never']
 const PATCH_TYPES = ['ApplyConfiguration', 'JSONPatch']
 const ACTIONS = ['Audit', 'Deny', 'Warn']
+const ANNOTATIONS_MAX = 20
+const VALUE_EXPRESSION_BYTES_MAX = 5 * 1024
 const IDENTIFIER = /^[_a-zA-Z][_a-zA-Z0-9]*$/
+/** Words that CEL keeps for itself. */
+const RESERVED = new Set(
+  (
+    'true false null in as break const continue else for function if import let loop package ' +
+    'namespace return var void while'
+  ).split(' '),
+)
 const DNS_1123_KIND = /^[A-Za-z]([-A-Za-z0-9]*[A-Za-z0-9])?$/
 
 function validateShared(spec: PolicySpec): FieldError[] {
@@ -80,8 +89,8 @@ function validateVariables(variables: readonly Variable[]): FieldError[] {
   return variables.flatMap(({ name, expression }, i) => {
     const at = `spec.variables[${i}]`
     const errors: FieldError[] = []
-    if (!name) errors.push(required(`${at}.name`))
-    else if (!IDENTIFIER.test(name))
+    if (!name?.trim()) errors.push(required(`${at}.name`, 'name is not specified'))
+    else if (!IDENTIFIER.test(name) || RESERVED.has(name))
       errors.push(invalid(`${at}.name`, name, 'name is not a valid CEL identifier'))
     else if (variables.findIndex((other) => other.name === name) < i)
       errors.push(duplicate(`${at}.name`, name))
@@ -91,16 +100,18 @@ function validateVariables(variables: readonly Variable[]): FieldError[] {
   })
 }
 
-export function validateValidatingPolicy(spec: ValidatingAdmissionPolicySpec): FieldError[] {
+export function validateValidatingPolicy(
+  spec: ValidatingAdmissionPolicySpec,
+  policyName: string,
+): FieldError[] {
   const { validations = [], auditAnnotations = [] } = spec
   const errors = validateShared(spec)
   if (validations.length === 0 && auditAnnotations.length === 0) {
-    const detail =
-      'validations or auditAnnotations must be provided. either one of them must be non-empty'
+    const detail = 'validations or auditAnnotations must contain at least one item'
     errors.push(required('spec.validations', detail), required('spec.auditAnnotations', detail))
   }
   errors.push(...validations.flatMap((one, i) => validateValidation(one, `spec.validations[${i}]`)))
-  return [...errors, ...validateAuditAnnotations(auditAnnotations)]
+  return [...errors, ...validateAuditAnnotations(auditAnnotations, policyName)]
 }
 
 function validateValidation(
@@ -116,7 +127,7 @@ function validateValidation(
     )
   if (message !== undefined && message.trim() === '')
     errors.push(invalid(`${field}.message`, message, 'message must be non-empty if specified'))
-  else if (message?.includes('\n'))
+  else if (/[\n\r]/.test(message?.trim() ?? ''))
     errors.push(invalid(`${field}.message`, message, 'message must not contain line breaks'))
   else if (!message && expression?.includes('\n') && !messageExpression)
     errors.push(
@@ -127,16 +138,44 @@ function validateValidation(
   return errors
 }
 
-function validateAuditAnnotations(annotations: readonly AuditAnnotation[]): FieldError[] {
-  return annotations.flatMap(({ key, valueExpression }, i) => {
-    const at = `spec.auditAnnotations[${i}]`
-    const errors = invalidEach(`${at}.key`, key, checkQualifiedName(key))
+function validateAuditAnnotations(
+  annotations: readonly AuditAnnotation[],
+  policyName: string,
+): FieldError[] {
+  const field = 'spec.auditAnnotations'
+  const errors: FieldError[] = []
+  if (annotations.length > ANNOTATIONS_MAX)
+    errors.push(
+      invalid(field, annotations, `must not have more than ${ANNOTATIONS_MAX} auditAnnotations`),
+    )
+  for (const [i, annotation] of annotations.entries()) {
+    const { key } = annotation
+    errors.push(...validateAuditAnnotation(annotation, `${field}[${i}]`, policyName))
     if (annotations.findIndex((other) => other.key === key) < i)
-      errors.push(duplicate(`${at}.key`, key))
-    if (!valueExpression?.trim())
-      errors.push(required(`${at}.valueExpression`, 'valueExpression is not specified'))
-    return errors
-  })
+      errors.push(duplicate(`${field}[${i}].key`, key))
+  }
+  return errors
+}
+
+/** In the audit log its key stands behind the name of the policy. */
+function validateAuditAnnotation(
+  { key, valueExpression }: AuditAnnotation,
+  field: string,
+  policyName: string,
+): FieldError[] {
+  const full = `${policyName}/${key ?? ''}`
+  const errors = invalidEach(`${field}.key`, full, checkQualifiedName(full))
+  const expression = valueExpression?.trim() ?? ''
+  if (expression === '')
+    errors.push(required(`${field}.valueExpression`, 'valueExpression is not specified'))
+  else if (Buffer.byteLength(expression) > VALUE_EXPRESSION_BYTES_MAX)
+    errors.push(
+      required(
+        `${field}.valueExpression`,
+        `must not exceed ${VALUE_EXPRESSION_BYTES_MAX} bytes in length`,
+      ),
+    )
+  return errors
 }
 
 export function validateMutatingPolicy(spec: MutatingAdmissionPolicySpec): FieldError[] {
@@ -192,7 +231,8 @@ export function validatePolicyBinding({
 
 export function validateActions(actions: readonly string[] | undefined): FieldError[] {
   const field = 'spec.validationActions'
-  if (!actions || actions.length === 0) return [required(field)]
+  if (!actions || actions.length === 0)
+    return [required(field, 'at least one validation action is required')]
   const errors = actions.flatMap((action, i) => {
     if (!ACTIONS.includes(action)) return [notSupported(`${field}[${i}]`, action, ACTIONS)]
     return actions.indexOf(action) < i ? [duplicate(`${field}[${i}]`, action)] : []
@@ -220,6 +260,8 @@ function validateParamRef(
   } else if (selector === undefined)
     errors.push(required(field, 'one of name or selector must be specified'))
   if (selector !== undefined) errors.push(...validateLabelSelector(selector, `${field}.selector`))
+  if (name && selector !== undefined)
+    errors.push(forbidden(`${field}.selector`, 'name and selector are mutually exclusive'))
   if (parameterNotFoundAction === undefined)
     errors.push(required(`${field}.parameterNotFoundAction`))
   else if (!NOT_FOUND_ACTIONS.includes(parameterNotFoundAction))

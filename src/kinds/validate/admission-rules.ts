@@ -6,7 +6,7 @@ import type {
   NamedRuleWithOperations,
   RuleWithOperations,
 } from '../k8s/admissionregistration.ts'
-import { checkQualifiedName } from '../names.ts'
+import { checkPathSegment, checkQualifiedName } from '../names.ts'
 import { duplicate, invalid, invalidEach, notSupported, required, tooMany } from './field-error.ts'
 import { validateLabelSelector } from './label-selector.ts'
 
@@ -24,27 +24,27 @@ export function validateRules(
 
 function validateRule(rule: RuleWithOperations, field: string): FieldError[] {
   const { operations = [], apiGroups = [], apiVersions = [], resources = [], scope } = rule
-  const errors = [
-    ...wildcardAlone(apiGroups, `${field}.apiGroups`),
-    ...wildcardAlone(apiVersions, `${field}.apiVersions`),
+  const errors = wildcardAlone(operations, `${field}.operations`, 'operations')
+  for (const [i, operation] of operations.entries())
+    if (!OPERATIONS.includes(operation))
+      errors.push(notSupported(`${field}.operations[${i}]`, operation, OPERATIONS))
+  errors.push(
+    ...wildcardAlone(apiGroups, `${field}.apiGroups`, 'API groups'),
+    ...wildcardAlone(apiVersions, `${field}.apiVersions`, 'API versions'),
     ...apiVersions.flatMap((version, i) =>
       version === '' ? [required(`${field}.apiVersions[${i}]`)] : [],
     ),
     ...validateResources(resources, `${field}.resources`),
-    ...wildcardAlone(operations, `${field}.operations`),
-  ]
-  for (const [i, operation] of operations.entries())
-    if (!OPERATIONS.includes(operation))
-      errors.push(notSupported(`${field}.operations[${i}]`, operation, OPERATIONS))
+  )
   if (scope !== undefined && !SCOPES.includes(scope))
     errors.push(notSupported(`${field}.scope`, scope, SCOPES))
   return errors
 }
 
-function wildcardAlone(values: readonly string[], field: string): FieldError[] {
+function wildcardAlone(values: readonly string[], field: string, what: string): FieldError[] {
   if (values.length === 0) return [required(field)]
   return values.length > 1 && values.includes('*')
-    ? [invalid(field, values, "if '*' is present, must not specify other values")]
+    ? [invalid(field, values, `if '*' is present, must not specify other ${what}`)]
     : []
 }
 
@@ -53,7 +53,7 @@ function validateResources(resources: readonly string[], field: string): FieldEr
   if (resources.length === 0) return [required(field)]
   const errors: FieldError[] = []
   const all = new Set(resources)
-  const hasSubresources = resources.some((one) => one.includes('/'))
+  const isNamed = resources.some((one) => one !== '*' && !one.includes('/'))
   for (const [i, one] of resources.entries()) {
     const [resource, subresource] = one.split('/', 2)
     if (one === '') errors.push(required(`${field}[${i}]`))
@@ -69,7 +69,7 @@ function validateResources(resources: readonly string[], field: string): FieldEr
   }
   if (all.has('*/*') && all.size > 1)
     errors.push(invalid(field, resources, "if '*/*' is present, must not specify other resources"))
-  if (all.has('*') && all.size > 1 && !hasSubresources)
+  if (all.has('*') && isNamed)
     errors.push(
       invalid(
         field,
@@ -101,9 +101,11 @@ function validateNamedRules(
   field: string,
 ): FieldError[] {
   return (rules ?? []).flatMap((rule, i) => [
-    ...(rule.resourceNames ?? []).flatMap((name, at, all) =>
-      all.indexOf(name) < at ? [duplicate(`${field}[${i}].resourceNames[${at}]`, name)] : [],
-    ),
+    ...(rule.resourceNames ?? []).flatMap((name, at, all) => {
+      const place = `${field}[${i}].resourceNames[${at}]`
+      const errors = invalidEach(place, name, checkPathSegment(name))
+      return all.indexOf(name) < at ? [...errors, duplicate(place, name)] : errors
+    }),
     ...validateRule(rule, `${field}[${i}]`),
   ])
 }
@@ -119,7 +121,7 @@ export function validateMatchConditions(
     if (!expression?.trim()) errors.push(required(`${field}[${i}].expression`))
     if (!name) errors.push(required(`${field}[${i}].name`))
     else errors.push(...invalidEach(`${field}[${i}].name`, name, checkQualifiedName(name)))
-    if (all.findIndex((other) => other.name === name) < i)
+    if (name && all.findIndex((other) => other.name === name) < i)
       errors.push(duplicate(`${field}[${i}].name`, name))
   }
   return errors

@@ -29,6 +29,9 @@ const VERBS = [
 ]
 const QUEUES_MAX = 10_000_000
 const ALL = '*'
+const NAMESPACES_ARE = "each member of this list must be '*' or a DNS-1123 label; "
+/** So many bits choose the queues of a flow (shuffle sharding). */
+const HASH_BITS_MAX = 60
 
 export function validateFlowSchema({ metadata, spec }: FlowSchema): FieldError[] {
   const { matchingPrecedence = 0, distinguisherMethod, rules = [] } = spec
@@ -46,8 +49,9 @@ export function validateFlowSchema({ metadata, spec }: FlowSchema): FieldError[]
         "only the schema named 'exempt' may have matchingPrecedence 1",
       ),
     )
-  if (distinguisherMethod !== undefined && !DISTINGUISHERS.includes(distinguisherMethod.type))
-    errors.push(notSupported('spec.distinguisherMethod', distinguisherMethod, DISTINGUISHERS))
+  const method = distinguisherMethod?.type
+  if (distinguisherMethod !== undefined && !DISTINGUISHERS.includes(method ?? ''))
+    errors.push(notSupported('spec.distinguisherMethod.type', { Type: method }, DISTINGUISHERS))
   const level = spec.priorityLevelConfiguration?.name
   if (level)
     errors.push(
@@ -75,16 +79,8 @@ function validateRule(rule: PolicyRulesWithSubjects, field: string): FieldError[
       const at = `${field}.resourceRules[${i}]`
       return [
         ...validateVerbs(verbs, `${at}.verbs`),
-        ...allAlone(
-          apiGroups,
-          `${at}.apiGroups`,
-          'resource rules must supply at least one api group',
-        ),
-        ...allAlone(
-          resources,
-          `${at}.resources`,
-          'resource rules must supply at least one resource',
-        ),
+        ...allAlone(apiGroups, `${at}.apiGroups`, 'api group'),
+        ...allAlone(resources, `${at}.resources`, 'resource'),
         ...validateNamespaces(namespaces ?? [], clusterScope === true, at),
       ]
     }),
@@ -140,18 +136,18 @@ function validateVerbs(verbs: readonly string[] | undefined, field: string): Fie
     return verbs.length > 1
       ? [invalid(field, verbs, "if '*' is present, must not specify other verbs")]
       : []
-  const known = [...VERBS, 'head', 'options', 'post', 'put']
-  return verbs.some((verb) => !known.includes(verb)) ? [notSupported(field, verbs, VERBS)] : []
+  return verbs.every((verb) => VERBS.includes(verb)) ? [] : [notSupported(field, verbs, VERBS)]
 }
 
 function allAlone(
   values: readonly string[] | undefined,
   field: string,
-  detail: string,
+  what: string,
 ): FieldError[] {
-  if (!values || values.length === 0) return [required(field, detail)]
+  if (!values || values.length === 0)
+    return [required(field, `resource rules must supply at least one ${what}`)]
   return values.length > 1 && values.includes(ALL)
-    ? [invalid(field, values, "if '*' is present, must not specify other values")]
+    ? [invalid(field, values, `if '*' is present, must not specify other ${what}s`)]
     : []
 }
 
@@ -169,10 +165,18 @@ function validateNamespaces(
     ]
   if (namespaces.includes(ALL))
     return namespaces.length > 1
-      ? [invalid(`${field}.namespaces`, namespaces, "may not specify both '*' and others")]
+      ? [
+          invalid(
+            `${field}.namespaces`,
+            namespaces,
+            "if '*' is present, must not specify other namespaces",
+          ),
+        ]
       : []
   return namespaces.flatMap((name, i) =>
-    invalidEach(`${field}.namespaces[${i}]`, name, checkDnsLabel(name)),
+    checkDnsLabel(name).map((problem) =>
+      invalid(`${field}.namespaces[${i}]`, name, `${NAMESPACES_ARE}${problem}`),
+    ),
   )
 }
 
@@ -183,14 +187,13 @@ function validateUrls(urls: readonly string[], field: string): FieldError[] {
   return urls.flatMap((url, i) => {
     const at = `${field}[${i}]`
     if (url === ALL) return []
-    if (url === '') return [invalid(at, url, 'nonResourceURL must not be empty')]
-    if (/\s/.test(url)) return [invalid(at, url, 'nonResourceURL must not contain white space')]
-    if (!url.startsWith('/')) return [invalid(at, url, 'nonResourceURL must start with slash')]
-    if (url.includes('//'))
-      return [invalid(at, url, 'nonResourceURL must not contain consecutive slashes')]
+    if (url === '') return [invalid(at, url, 'must not be empty')]
+    if (!url.startsWith('/')) return [invalid(at, url, 'must start with slash')]
+    if (url.includes(' ')) return [invalid(at, url, 'must not contain white-space')]
+    if (url.includes('//')) return [invalid(at, url, 'must not contain double slash')]
     const star = url.indexOf(ALL)
     return star >= 0 && (star !== url.length - 1 || !url.endsWith('/*'))
-      ? [invalid(at, url, 'wildcard can only do suffix matching, must be after a slash')]
+      ? [invalid(at, url, 'wildcard can only do suffix matching')]
       : []
   })
 }
@@ -200,11 +203,9 @@ export function validatePriorityLevel(level: PriorityLevelConfiguration): FieldE
   const { type, limited, exempt } = spec
   const isExempt = metadata.name === 'exempt'
   const errors = invalidEach('metadata.name', metadata.name, checkPathSegment(metadata.name))
-  if (!LEVEL_TYPES.includes(type)) return [...errors, notSupported('spec.type', type, LEVEL_TYPES)]
   if (isExempt !== (type === 'Exempt'))
-    errors.push(
-      invalid('spec.type', type, "type must be 'Exempt' if and only if `name` is 'exempt'"),
-    )
+    errors.push(invalid('spec.type', type, "type must be 'Exempt' if and only if name is 'exempt'"))
+  if (!LEVEL_TYPES.includes(type)) return [...errors, notSupported('spec.type', type, LEVEL_TYPES)]
   if (type === 'Exempt') {
     if (limited !== undefined)
       errors.push(forbidden('spec.limited', 'must be nil if the type is not Limited'))
@@ -282,6 +283,14 @@ function validateQueuing(
   else if (handSize > queues)
     errors.push(
       invalid(`${field}.handSize`, handSize, `should not be greater than queues (${queues})`),
+    )
+  else if (Math.ceil(Math.log2(queues) * handSize) > HASH_BITS_MAX)
+    errors.push(
+      invalid(
+        `${field}.handSize`,
+        handSize,
+        `required entropy bits of deckSize ${queues} and handSize ${handSize} should not be greater than ${HASH_BITS_MAX}`,
+      ),
     )
   return errors
 }

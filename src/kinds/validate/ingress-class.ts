@@ -5,7 +5,8 @@ import type {
   IngressClassParametersReference,
   IngressClassSpec,
 } from '../k8s/networking.ts'
-import { checkDnsLabel, checkDomainPrefixedPath } from '../names.ts'
+import { checkDnsLabel } from '../names.ts'
+import { validateDomainPrefixedPath } from './domain-prefixed-path.ts'
 import {
   forbidden,
   IMMUTABLE,
@@ -42,11 +43,7 @@ export function validateIngressClass(
   const at = `${field}.controller`
   const errors: FieldError[] = []
   if (controller.length > CONTROLLER_LENGTH_MAX) errors.push(tooLong(at, CONTROLLER_LENGTH_MAX))
-  errors.push(
-    ...(controller === ''
-      ? [required(at)]
-      : invalidEach(at, controller, checkDomainPrefixedPath(controller))),
-  )
+  errors.push(...validateDomainPrefixedPath(controller, at))
   return parameters === undefined
     ? errors
     : [...errors, ...validateParameters(parameters, `${field}.parameters`)]

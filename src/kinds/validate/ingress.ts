@@ -124,7 +124,8 @@ export function validateIngressStatus(
     const at = `${field}.loadBalancer.ingress[${index}]`
     const errors = ip ? validateAddress(`${at}.ip`, ip) : []
     if (!hostname) return errors
+    errors.push(...invalidEach(`${at}.hostname`, hostname, checkDnsSubdomain(hostname)))
     if (isIP(hostname) !== 0) errors.push(invalid(`${at}.hostname`, hostname, NO_ADDRESS))
-    return [...errors, ...invalidEach(`${at}.hostname`, hostname, checkDnsSubdomain(hostname))]
+    return errors
   })
 }

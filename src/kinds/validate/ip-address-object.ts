@@ -2,25 +2,16 @@
 import type { FieldError } from '../definition.ts'
 import type { IPAddress, IPAddressSpec, ParentReference } from '../k8s/networking.ts'
 import { checkDnsSubdomain, checkPathSegment } from '../names.ts'
-import { canonicalAddress } from './canonical-address.ts'
+import { checkCanonicalAddress } from './canonical-address.ts'
 import { deepEqual } from './equal.ts'
 import { IMMUTABLE, invalid, invalidEach, required } from './field-error.ts'
 
 export function validateIPAddress({ metadata, spec }: IPAddress): FieldError[] {
   const { name } = metadata
-  const errors: FieldError[] = []
-  if (name && canonicalAddress(name) !== name)
-    errors.push(invalid('metadata.name', name, problemOfName(name)))
+  const errors = name ? invalidEach('metadata.name', name, checkCanonicalAddress(name)) : []
   return spec.parentRef === undefined
     ? [...errors, required('spec.parentRef')]
     : [...errors, ...validateParent(spec.parentRef, 'spec.parentRef')]
-}
-
-function problemOfName(name: string): string {
-  const canonical = canonicalAddress(name)
-  return canonical === undefined
-    ? 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'
-    : `must be in canonical form (${JSON.stringify(canonical)})`
 }
 
 function validateParent(

@@ -52,11 +52,14 @@ function validatePort({ protocol, port, endPort }: NetworkPolicyPort, field: str
   if (port === undefined)
     return endPort === undefined
       ? errors
-      : [...errors, invalid(at, endPort, 'must not be specified when `port` is not specified')]
-  errors.push(...validatePortNumberOrName(`${field}.port`, port))
-  if (endPort === undefined) return errors
-  if (typeof port === 'string')
-    return [...errors, invalid(at, endPort, 'must not be specified when `port` is non-numeric')]
+      : [...errors, invalid(at, endPort, 'may not be specified when `port` is not specified')]
+  const portErrors = validatePortNumberOrName(`${field}.port`, port)
+  if (endPort === undefined) return [...errors, ...portErrors]
+  if (typeof port === 'string') {
+    errors.push(invalid(at, endPort, 'may not be specified when `port` is non-numeric'))
+    return [...errors, ...portErrors]
+  }
+  errors.push(...portErrors)
   if (endPort < port) errors.push(invalid(at, port, 'must be greater than or equal to `port`'))
   return [...errors, ...invalidEach(at, endPort, checkPortNumber(endPort))]
 }

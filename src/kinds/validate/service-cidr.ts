@@ -3,9 +3,8 @@ import { isIP } from 'node:net'
 import type { FieldError } from '../definition.ts'
 import type { ServiceCIDRSpec } from '../k8s/networking.ts'
 import { deepEqual } from './equal.ts'
-import { IMMUTABLE, invalid, required } from './field-error.ts'
-import { isCanonicalBlock } from './canonical-address.ts'
-import { validateAddressBlock } from './ip-address.ts'
+import { IMMUTABLE, invalid, invalidEach, required } from './field-error.ts'
+import { checkCanonicalBlock } from './canonical-address.ts'
 
 /** One block per address family. */
 const BLOCKS_MAX = 2
@@ -26,13 +25,9 @@ export function validateServiceCIDR({ cidrs = [] }: ServiceCIDRSpec): FieldError
         'may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64',
       ),
     ]
-  return cidrs.flatMap((cidr, index) => validateBlock(cidr, `${FIELD}[${index}]`))
-}
-
-function validateBlock(cidr: string, field: string): FieldError[] {
-  const errors = validateAddressBlock(field, cidr)
-  if (errors.length > 0 || isCanonicalBlock(cidr)) return errors
-  return [invalid(field, cidr, 'must be in canonical form')]
+  return cidrs.flatMap((cidr, index) =>
+    invalidEach(`${FIELD}[${index}]`, cidr, checkCanonicalBlock(cidr)),
+  )
 }
 
 /** A second family may be added; what is there stays. */

@@ -25,7 +25,7 @@ export function validateWebhooks(webhooks: readonly Webhook[] | undefined): Fiel
   const all = webhooks ?? []
   return all.flatMap((webhook, i) => [
     ...validateWebhook(webhook, `webhooks[${i}]`),
-    ...(all.findIndex(({ name }) => name === webhook.name) < i
+    ...(webhook.name && all.findIndex(({ name }) => name === webhook.name) < i
       ? [duplicate(`webhooks[${i}].name`, webhook.name)]
       : []),
   ])
@@ -33,11 +33,7 @@ export function validateWebhooks(webhooks: readonly Webhook[] | undefined): Fiel
 
 function validateWebhook(webhook: Webhook, field: string): FieldError[] {
   const { name, rules, failurePolicy, matchPolicy, sideEffects, timeoutSeconds = 1 } = webhook
-  const errors = [
-    ...validateName(name, `${field}.name`),
-    ...validateReviewVersions(webhook.admissionReviewVersions, `${field}.admissionReviewVersions`),
-    ...validateRules(rules, `${field}.rules`),
-  ]
+  const errors = [...validateName(name, `${field}.name`), ...validateRules(rules, `${field}.rules`)]
   if (failurePolicy !== undefined && !FAILURE_POLICIES.includes(failurePolicy))
     errors.push(notSupported(`${field}.failurePolicy`, failurePolicy, FAILURE_POLICIES))
   if (matchPolicy !== undefined && !MATCH_POLICIES.includes(matchPolicy))
@@ -60,6 +56,7 @@ function validateWebhook(webhook: Webhook, field: string): FieldError[] {
     ...errors,
     ...validateClientConfig(webhook.clientConfig, `${field}.clientConfig`),
     ...validateMatchConditions(webhook.matchConditions, `${field}.matchConditions`),
+    ...validateReviewVersions(webhook.admissionReviewVersions, `${field}.admissionReviewVersions`),
   ]
 }
 
