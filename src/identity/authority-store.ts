@@ -3,6 +3,7 @@ import path from 'node:path'
 import type { Clock } from '#base/clock.ts'
 import { createAuthority } from './authority.ts'
 import type { KeyedCertificate } from './authority.ts'
+import { clientAuthorityName } from './client-authority-name.ts'
 import { certificateNames, isIssuedBy } from './certificate-names.ts'
 import { issueServerCertificate } from './leaf-certificate.ts'
 import {
@@ -53,7 +54,7 @@ export function authorityStore(options: { directory: string; clock: Clock }): Au
   return {
     serverAuthority,
     clientAuthority: (cluster) =>
-      authority(inCluster(cluster, 'client-ca'), `ccs client CA of ${cluster}`),
+      authority(inCluster(cluster, 'client-ca'), clientAuthorityName(cluster)),
     serviceAccountKeyPem: (cluster) => loadOrCreateKey(inCluster(cluster, 'service-accounts.key')),
     serverCertificate: async (server, wanted) => {
       const file = path.join(directory, `server-${pathSegment(server)}.pem`)

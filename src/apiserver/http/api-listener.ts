@@ -6,11 +6,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Logger } from '#base/log.ts'
 import { StatusError } from '#base/errors.ts'
+import { clusterOfCertificate } from '#identity/client-authority-name.ts'
 import { PathNotFoundError, tooManyRequests } from '../api-errors.ts'
 import { apiLimits } from '../limits.ts'
 import type { LogicalCluster } from '../logical-cluster.ts'
 import { isTrue } from '../request-info.ts'
 import { isUpgradable, responseFor, type UpgradeCall } from './handle-upgrade.ts'
+import { peerCertificate } from './peer-certificate.ts'
 import { writeError } from './write-outcome.ts'
 
 export interface ApiListenerOptions {
@@ -18,7 +20,8 @@ export interface ApiListenerOptions {
   tls: { certificatePem: string; keyPem: string }
   /**
    * The cluster of this name, or undefined. With `atRoot` it is asked for that name alone; without,
-   * for "hub" (served at `/`) and for the names below `/clusters/`.
+   * for "hub" (served at `/`), for the names below `/clusters/`, and for those that client certificates
+   * were made for, who are served theirs at `/`.
    */
   resolve: (clusterName: string) => LogicalCluster | undefined
   /** The one cluster that is served at `/`, and nothing else. */
@@ -88,7 +91,7 @@ function createHandler(options: ApiListenerOptions) {
     response.once('close', () => {
       if (counts) inFlight--
     })
-    const place = locate(options, url)
+    const place = locate(options, request)
     if (place === undefined) return refuse(new PathNotFoundError())
     place.cluster.handle(request, response, place.path).catch((error: unknown) => {
       options.log.error('a request could not be answered', { url, error })
@@ -113,7 +116,7 @@ function createUpgrade(options: ApiListenerOptions) {
       return refuse(tooManyRequests(`${open} exec, attach and port-forward sessions are open`))
     open++
     socket.once('close', () => open--)
-    const place = url.length > apiLimits.urlLengthMax ? undefined : locate(options, url)
+    const place = url.length > apiLimits.urlLengthMax ? undefined : locate(options, request)
     if (place === undefined) return refuse(new PathNotFoundError())
     place.cluster.handleUpgrade(call, place.path).catch((error: unknown) => {
       options.log.error('a stream could not be opened', { url, error })
@@ -135,14 +138,24 @@ interface Place {
   path: string
 }
 
-function locate({ resolve, atRoot }: ApiListenerOptions, url: string): Place | undefined {
+function locate(
+  { resolve, atRoot }: ApiListenerOptions,
+  { url = '/', socket }: IncomingMessage,
+): Place | undefined {
   if (atRoot !== undefined) return at(resolve(atRoot), url)
   const match = /^\/clusters\/([^/?]+)(.*)$/.exec(url)
-  if (match === null) return at(resolve(HUB), url)
+  // `kubectl proxy` and others drop the path of a server: what they show says which cluster is meant.
+  if (match === null) return at(resolve(homeOf(socket)) ?? resolve(HUB), url)
   const [, name, rest] = match as unknown as [string, string, string]
   // The hub has one address, so that what is allowed there is told by one path.
   if (name === HUB) return undefined
   return at(resolve(name), rest.startsWith('/') ? rest : `/${rest}`)
+}
+
+/** The cluster a client certificate was made for; the hub is everyone else's. */
+function homeOf(socket: Socket): string {
+  const certificate = peerCertificate(socket)
+  return (certificate && clusterOfCertificate(certificate)) ?? HUB
 }
 
 const at = (cluster: LogicalCluster | undefined, path: string): Place | undefined =>

@@ -1,8 +1,5 @@
 // One HTTP request of one logical cluster: read, authenticate, answer, write.
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { X509Certificate } from 'node:crypto'
-import type { Socket } from 'node:net'
-import type { TLSSocket } from 'node:tls'
 import type { PatchType, ApiRequest, UserInfo } from '#base/api-call.ts'
 import { isReason, StatusError } from '#base/errors.ts'
 import { methodNotAllowed, tooManyRequests } from '../api-errors.ts'
@@ -13,6 +10,7 @@ import type { Body, Call, ClusterContext, Outcome, ServerRequest } from '../cont
 import { apiLimits } from '../limits.ts'
 import { PLAIN, readForm } from './negotiate.ts'
 import type { SharedEncoder } from './encode-event.ts'
+import { peerCertificate } from './peer-certificate.ts'
 import { readBytes, textOf } from './read-bytes.ts'
 import { bodyMediaType, patchTypeOf } from './media-types.ts'
 import { assertDecided } from '../authorization/assert-decided.ts'
@@ -111,23 +109,13 @@ async function relay(
   await relayRequest({ request, response, outcome, signal })
 }
 
-/** A connection has one certificate: reading it for each request would cost more than the rest of it. */
-const certificates = new WeakMap<Socket, X509Certificate | undefined>()
-
-function certificateOf(socket: Socket): X509Certificate | undefined {
-  if (certificates.has(socket)) return certificates.get(socket)
-  const certificate = (socket as Partial<TLSSocket>).getPeerX509Certificate?.()
-  certificates.set(socket, certificate)
-  return certificate
-}
-
 /** `token` stands in for the header where a client cannot set it. */
 export async function identify(
   access: ClusterAccess,
   request: IncomingMessage,
   token?: string,
 ): Promise<UserInfo> {
-  const certificate = certificateOf(request.socket)
+  const certificate = peerCertificate(request.socket)
   const authorization = request.headers.authorization ?? token
   const { user, staleSeconds } = await access.authenticate({ authorization, certificate })
   if (staleSeconds !== undefined) access.staleToken(user, staleSeconds)

@@ -27,7 +27,7 @@ export function simulatedKubelet(options: SimulatedKubeletOptions): () => Promis
         ? Promise.reject(
             new StatusError(
               'MethodNotAllowed',
-              'containers are simulated: only their logs are there',
+              'the containers are simulated, only their logs are there',
             ),
           )
         : serveLog(options, { path, query: url.searchParams }, response)

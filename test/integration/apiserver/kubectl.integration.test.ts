@@ -234,6 +234,14 @@ test('kubectl sees the other cluster below its path, with credentials of its own
   assert.match(crossed, /You must be logged in to the server/)
 })
 
+test('whoever drops the path reaches the cluster that the certificate is of', async () => {
+  await kubectl('--context=local', 'create', 'namespace', 'only-in-local')
+  const atRoot = `--server=https://127.0.0.1:${server.port}`
+  const name = 'namespace/only-in-local'
+  assert.equal(await kubectl('--context=local', atRoot, 'get', name, '-o', 'name'), name)
+  assert.match(await refused('--context=hub', atRoot, 'get', name), /"only-in-local" not found/)
+})
+
 test('kubectl acts as another user and is told what that one may', async () => {
   assert.equal(await kubectl('auth', 'can-i', 'create', 'pods'), 'yes')
   const message = await refused('get', 'pods', '--as', 'jane')

@@ -6,6 +6,7 @@ import { systemClock } from '#base/clock.ts'
 import { lineLogger } from '#base/log.ts'
 import { systemRandom } from '#base/random.ts'
 import { createAuthority } from '#identity/authority.ts'
+import { clientAuthorityName } from '#identity/client-authority-name.ts'
 import { issueClientCertificate, issueServerCertificate } from '#identity/leaf-certificate.ts'
 import { hashToken } from '#identity/secret-token.ts'
 import { createTokenIssuer, newTokenKeyPem } from '#identity/token-issuer.ts'
@@ -49,7 +50,7 @@ export async function startTestServer(
   const clusters = new Map<string, LogicalCluster>()
   const contexts = []
   for (const name of ['hub', 'local']) {
-    const clientAuthority = await createAuthority({ commonName: `${name} clients`, clock })
+    const clientAuthority = await createAuthority({ commonName: clientAuthorityName(name), clock })
     const admin = await issueClientCertificate({
       authority: clientAuthority,
       user: 'admin',

@@ -1,10 +1,8 @@
 // npm run dev as somebody who is not root: a cluster over HTTPS that runs a deployment, and ends clean.
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
+import { existsSync, readdirSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
 import { systemClock } from '#base/clock.ts'
@@ -16,55 +14,24 @@ import type { Client } from '#client/types.ts'
 import { containerServices } from '#kinds/ccs/container-service.ts'
 import type { Deployment } from '#kinds/k8s/apps.ts'
 import { deployments, nodes, pods } from '#kinds/refs.ts'
+import { type Dev, DEV_MAIN, skipDev, startDev } from './start-dev.ts'
 
-const MAIN = path.join(import.meta.dirname, '../../../src/sim/dev/main.ts')
-const NOBODY = 65_534
 const TIMEOUT_MS = 30_000
 
-/** Who runs it: nobody where we are root, else ourselves. */
-const runner = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {}
-
-/** Whether others than root may read the checkout. */
-function isOpenToOthers(file: string): boolean {
-  const parent = path.dirname(file)
-  const others = statSync(file).isDirectory() ? 0o001 : 0o004
-  const isOpen = (statSync(file).mode & others) !== 0
-  return parent === file ? isOpen : isOpen && isOpenToOthers(parent)
-}
-
-interface Running {
-  process: ChildProcess
-  directory: string
+interface Running extends Dev {
   clientOf: (context: string) => Promise<Client>
 }
 
 async function start(context: TestContext): Promise<Running> {
-  const directory = mkdtempSync(path.join(tmpdir(), 'ccs-dev-test-'))
-  if (runner.uid !== undefined) chownSync(directory, runner.uid, runner.gid)
-  const child = spawn(process.execPath, [MAIN, '--port', '0', '--nodes', '2', '--seed', '5'], {
-    ...runner,
-    cwd: directory,
-    env: { PATH: process.env['PATH'], HOME: directory, TMPDIR: directory },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  context.after(() => {
-    child.kill('SIGKILL')
-    rmSync(directory, { recursive: true, force: true })
-  })
-  let said = ''
-  for await (const chunk of child.stdout) {
-    said += String(chunk)
-    if (said.includes('Ctrl-C')) break
-  }
-  const kubeconfig = /KUBECONFIG=(\S+)/.exec(said)?.[1]
-  assert.ok(kubeconfig !== undefined, `it said only: ${said}`)
+  const dev = await startDev('--nodes', '2', '--seed', '5')
+  context.after(() => dev.close())
   const clientOf = async (name: string) => {
-    const { transport } = await loadKubeconfig(kubeconfig, name)
+    const { transport } = await loadKubeconfig(dev.kubeconfig, name)
     const https = httpsTransport(transport)
     context.after(() => https.close())
     return createClient(https.call)
   }
-  return { process: child, directory, clientOf }
+  return { ...dev, clientOf }
 }
 
 const web: Deployment = {
@@ -81,11 +48,8 @@ const web: Deployment = {
   },
 }
 
-const skip =
-  runner.uid === undefined || isOpenToOthers(MAIN) ? false : 'nobody may not read this checkout'
-
 /** A run that hangs must not hold up the others. */
-const options = { skip, timeout: 120_000 }
+const options = { skip: skipDev, timeout: 120_000 }
 
 test('npm run dev serves a simulated cluster without root', options, async (context) => {
   const dev = await start(context)
@@ -130,7 +94,7 @@ test(
     const client = await first.clientOf('ccs-simulated')
     await client.raw('/version')
     const run = async (...args: string[]) => {
-      const child = spawn(process.execPath, [MAIN, ...args], {
+      const child = spawn(process.execPath, [DEV_MAIN, ...args], {
         stdio: ['ignore', 'ignore', 'pipe'],
       })
       const [said, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')])
@@ -139,14 +103,9 @@ test(
     const badNodes = await run('--nodes', '0')
     assert.match(badNodes.said, /--nodes.*It must be a whole number from 1 to 100/)
     assert.notEqual(badNodes.code, 0)
-    const { transport } = await loadKubeconfig(kubeconfigIn(first.directory), 'ccs-hub')
+    const { transport } = await loadKubeconfig(first.kubeconfig, 'ccs-hub')
     const taken = await run('--port', new URL(transport.server).port)
     assert.match(taken.said, /port \d+ of 127\.0\.0\.1 is taken/)
     assert.equal(taken.code, 1)
   },
 )
-
-function kubeconfigIn(directory: string): string {
-  const [own] = readdirSync(directory).filter((name) => name.startsWith('ccs-dev-'))
-  return path.join(directory, own!, 'kubeconfig')
-}
