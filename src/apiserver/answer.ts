@@ -5,6 +5,7 @@ import { checkAccess } from './authorization/check-access.ts'
 import type { Call, ClusterContext, Outcome } from './context.ts'
 import type { ResourceRequest } from './request-info.ts'
 import { readRequest } from './request-info.ts'
+import { readForm } from './http/negotiate.ts'
 import type { ReviewHandlers } from './reviews/reviews.ts'
 import type { PathHandler } from './path-handlers.ts'
 import type { ServedResource } from './resources.ts'
@@ -82,6 +83,8 @@ async function answerOther(
     throw unknownResource()
   }
   if (info.verb !== 'create' || info.name !== undefined) throw methodNotAllowed()
+  // Refused before it is answered.
+  readForm(call.request.accept, { tables: false })
   return handlers.reviews(context, call, { review, namespace: info.namespace })
 }
 

@@ -42,6 +42,9 @@ test('readForm takes the first form of the Accept header that there is', () => {
     assert.deepEqual(readForm(accept), { shape, encoding: json }, accept)
   assert.equal(readForm('application/yaml').encoding, 'application/yaml')
   assert.throws(() => readForm('text/html'), { reason: 'NotAcceptable' })
+  const table = 'application/json;as=Table;v=v1;g=meta.k8s.io'
+  assert.throws(() => readForm(table, { tables: false }), { reason: 'NotAcceptable', code: 406 })
+  assert.equal(readForm(`${table},application/json`, { tables: false }).shape, 'object')
 })
 
 test('listBytes puts a list together from stored bytes', async () => {

@@ -16,12 +16,12 @@ const SHAPES: Readonly<Record<string, Form['shape']>> = {
 /** What is answered to those who do not say what they want. */
 export const PLAIN: Form = { shape: 'object', encoding: 'application/json' }
 
-/** The first form of the Accept header that can be served. */
-export function readForm(accept: string | undefined): Form {
+/** The first form of the Accept header that can be served; reviews have no tables. */
+export function readForm(accept: string | undefined, { tables = true } = {}): Form {
   if (accept === undefined || accept.trim() === '') return PLAIN
   for (const range of accept.split(',')) {
     const form = formOf(range)
-    if (form !== undefined) return form
+    if (form !== undefined && (tables || form.shape !== 'table')) return form
   }
   throw notAcceptable(AVAILABLE)
 }
