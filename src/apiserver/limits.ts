@@ -16,12 +16,15 @@ export const apiLimits = {
   watchBufferBytesMax: 16 * 1024 * 1024,
   /** A watch without timeoutSeconds ends after a time between the two, so that watches spread. */
   watchTimeoutMs: { min: 30 * 60_000, max: 60 * 60_000 },
+  /** Bookmarks of a watch: between two, after the initial state, and before its end. */
   bookmarkIntervalMs: 60_000,
+  bookmarkSoonMs: 1_000,
+  bookmarkBeforeEndMs: 2_000,
   /** Encoded events kept to share between watchers of the same form. */
   encodedEventsMax: 2_000,
-  /** Tries to find a free name for `generateName`. */
   /** An object that comes and goes while it is applied to. */
   applyTriesMax: 5,
+  /** Tries to find a free name for `generateName`. */
   generateNameTriesMax: 8,
   patchOperationsMax: 10_000,
   /** Pods held against a new PodSecurity level of their namespace. */

@@ -36,19 +36,22 @@ class OpenWatch {
   readonly #timers: Timer[] = []
   #source: StoreWatch | undefined
   #revision: number
+  #endsAt = Infinity
   #isClosed = false
 
   constructor(context: ClusterContext, subject: WatchSubject, sink: WatchSink) {
     this.#context = context
     this.#subject = subject
     this.#sink = sink
-    const { after, timeoutMs, bookmarks } = subject.options
+    const { after, timeoutMs, bookmarks, markInitialEnd } = subject.options
     this.#revision = after ?? context.objects.revision
     if (after === undefined) this.#deliver(this.#initial())
     this.#follow()
     if (this.#isClosed) return
     this.#timers.push(context.clock.after(timeoutMs, () => this.#finish()))
-    if (bookmarks) this.#bookmarkLater()
+    this.#endsAt = context.clock.now() + timeoutMs
+    // Events may have come while the initial state was read.
+    if (bookmarks) this.#bookmarkAfter(markInitialEnd ? apiLimits.bookmarkSoonMs : this.#pauseMs())
   }
 
   /** Called by the watcher; nothing is delivered after it. */
@@ -143,12 +146,19 @@ class OpenWatch {
     return { type: 'BOOKMARK', object, key: '', revision: this.#revision }
   }
 
-  #bookmarkLater(): void {
-    const timer = this.#context.clock.after(apiLimits.bookmarkIntervalMs, () => {
+  #bookmarkAfter(ms: number): void {
+    const timer = this.#context.clock.after(ms, () => {
       this.#deliver([this.#bookmark()])
       this.#timers.splice(this.#timers.indexOf(timer), 1)
-      if (!this.#isClosed) this.#bookmarkLater()
+      if (!this.#isClosed) this.#bookmarkAfter(this.#pauseMs())
     })
     this.#timers.push(timer)
+  }
+
+  /** Until the next bookmark. One comes shortly before the end, so that the next watch begins close to now. */
+  #pauseMs(): number {
+    const { bookmarkIntervalMs, bookmarkBeforeEndMs } = apiLimits
+    const beforeEndMs = this.#endsAt - bookmarkBeforeEndMs - this.#context.clock.now()
+    return beforeEndMs > 0 ? Math.min(bookmarkIntervalMs, beforeEndMs) : bookmarkIntervalMs
   }
 }

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { limits } from '#base/limits.ts'
 import { openMemoryStore } from '#storage/open-memory-store.ts'
 import type { Json } from '../test-cluster.ts'
-import { CONFIG_MAPS, configMap, testCluster } from '../test-cluster.ts'
+import { CONFIG_MAPS, configMap, testCluster, textOf } from '../test-cluster.ts'
 
 const summary = (event: Json | undefined) =>
   event && [event['type'], event['object']?.['metadata']?.['name']]
@@ -57,8 +57,13 @@ test('watch with a selector sees objects come and go as they match', async () =>
   abort.abort()
 })
 
+const revisionIn = (bookmark: Json) => {
+  assert.equal(bookmark['type'], 'BOOKMARK')
+  return textOf(bookmark['object']?.['metadata']?.['resourceVersion'])
+}
+
 test('watch marks the end of the initial state when asked to', async () => {
-  const { api } = await testCluster()
+  const { api, clock, store } = await testCluster()
   await api.create(CONFIG_MAPS, configMap('a'))
   const abort = new AbortController()
   const query = 'watch=1&sendInitialEvents=true&allowWatchBookmarks=true'
@@ -70,6 +75,9 @@ test('watch marks the end of the initial state when asked to', async () => {
   assert.deepEqual(mark['object']?.['metadata']?.['annotations'], {
     'k8s.io/initial-events-end': 'true',
   })
+  await api.create('/api/v1/namespaces/kube-system/configmaps', configMap('elsewhere'))
+  await clock.advance(1_000)
+  assert.equal(revisionIn(await next(events)), String(store.revision))
   abort.abort()
 })
 
@@ -80,10 +88,21 @@ test('watch sends bookmarks with the newest version while nothing happens', asyn
   const events = await api.watch(path, abort.signal)
   await api.create('/api/v1/namespaces/kube-system/configmaps', configMap('elsewhere'))
   await clock.advance(60_000)
-  const bookmark = await next(events)
-  assert.equal(bookmark['type'], 'BOOKMARK')
-  assert.equal(bookmark['object']?.['metadata']?.['resourceVersion'], String(store.revision))
+  assert.equal(revisionIn(await next(events)), String(store.revision))
   abort.abort()
+})
+
+test('watch sends a bookmark shortly before it ends', async () => {
+  const { api, clock, store } = await testCluster()
+  const abort = new AbortController()
+  const query = `watch=1&timeoutSeconds=10&resourceVersion=${store.revision}`
+  const events = await api.watch(`${CONFIG_MAPS}?${query}&allowWatchBookmarks=true`, abort.signal)
+  await api.create('/api/v1/namespaces/kube-system/configmaps', configMap('elsewhere'))
+  await clock.advance(8_000)
+  assert.equal(revisionIn(await next(events)), String(store.revision))
+  const end = events.next()
+  await clock.advance(2_000)
+  assert.equal((await end).done, true)
 })
 
 test('watch ends after its timeout', async () => {
