@@ -1,8 +1,8 @@
 // The OpenAPI v3 document of one group version.
 import type { ResourceRegistry, ServedResource } from '../resources.ts'
-import { builtinSchemas } from '../schema/builtin-schemas.ts'
 import type { Schema } from '../schema/schema.ts'
 import { schemaRef } from '../schema/schema.ts'
+import { describedSchemas } from './described-schemas.ts'
 import { listSchemaName, pathsOf } from './paths.ts'
 import { referredSchemas } from './referred-schemas.ts'
 
@@ -40,17 +40,17 @@ export function groupVersionDocument(
     openapi: '3.0.0',
     info: { title: 'Kubernetes', version: productVersion },
     paths,
-    components: { schemas: { ...referredSchemas(builtinSchemas, roots), ...own } },
+    components: { schemas: { ...referredSchemas(describedSchemas(), roots), ...own } },
   }
 }
 
 function schemasOf(resource: ServedResource): Record<string, Schema> {
   const { schema, group, version, kind, listKind } = resource
   const list = listSchemaName(resource)
-  const own = resource.openApiSchema ?? builtinSchemas[schema]!
+  const own = resource.openApiSchema ?? describedSchemas()[schema]!
   return {
     [schema]: { ...own, 'x-kubernetes-group-version-kind': [{ group, version, kind }] },
-    [list]: builtinSchemas[list] ?? {
+    [list]: describedSchemas()[list] ?? {
       type: 'object',
       required: ['items'],
       properties: {
