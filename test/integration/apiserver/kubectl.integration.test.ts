@@ -184,6 +184,13 @@ test('kubectl refuses a typing error before anything is stored', async () => {
   assert.match(message, /unknown field "datas" in io\.k8s\.api\.core\.v1\.ConfigMap/)
 })
 
+test('kubectl explain tells the type of a field and what it means', async () => {
+  const told = await kubectl('explain', 'deployment.spec.replicas')
+  assert.match(told, /FIELD: replicas <integer>/)
+  assert.match(told, /How many pods there should be/)
+  assert.match(await kubectl('explain', 'pod.spec.containers'), /The image to run/)
+})
+
 test('kubectl defines a custom kind and uses it like any other', async () => {
   const properties = {
     spec: { type: 'object', properties: { length: { type: 'integer', maximum: 100 } } },
