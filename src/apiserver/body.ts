@@ -1,5 +1,5 @@
 // Reads request bodies: JSON or YAML text, or a value of an in-process call.
-import { parse as parseYaml, YAMLError } from 'yaml'
+import { YAMLError } from 'yaml'
 import { badRequest, StatusError } from '#base/errors.ts'
 import { apiLimits } from './limits.ts'
 import { cannotBeHandled } from './api-errors.ts'
@@ -8,16 +8,17 @@ import type { FieldValidation } from './request-options.ts'
 import type { ServedResource } from './resources.ts'
 import { DecodeError } from './schema/decode.ts'
 import { DepthError, duplicateKeys } from './schema/json-text.ts'
+import { readYamlText } from './schema/yaml-text.ts'
 
 export interface ParsedBody {
   value: unknown
-  /** Paths of keys that occur twice. */
-  duplicates: string[]
+  /** What is wrong with keys that occur twice. */
+  repeated: string[]
 }
 
 /** `expected` names the kind for the message. */
 export function parseBody(body: Body | undefined, expected: string): ParsedBody {
-  if (body?.type === 'value') return { value: body.value, duplicates: [] }
+  if (body?.type === 'value') return { value: body.value, repeated: [] }
   const text = body?.text ?? ''
   return body?.mediaType === 'application/yaml' ? parseYamlText(text) : parseJson(text, expected)
 }
@@ -25,7 +26,8 @@ export function parseBody(body: Body | undefined, expected: string): ParsedBody 
 function parseJson(text: string, expected: string): ParsedBody {
   try {
     const value = JSON.parse(text) as unknown
-    return { value, duplicates: duplicateKeys(text, apiLimits.bodyDepthMax) }
+    const paths = duplicateKeys(text, apiLimits.bodyDepthMax)
+    return { value, repeated: paths.map((path) => `duplicate field ${JSON.stringify(path)}`) }
   } catch (error) {
     if (error instanceof DepthError) throw badRequest(error.message)
     if (!(error instanceof SyntaxError)) throw error
@@ -52,9 +54,9 @@ const excerpt = (text: string): string =>
 
 function parseYamlText(text: string): ParsedBody {
   try {
-    const value = parseYaml(text) as unknown
+    const { value, repeatedKeys } = readYamlText(text)
     checkDepth(value, 0)
-    return { value, duplicates: [] }
+    return { value, repeated: repeatedKeys === undefined ? [] : [repeatedKeys] }
   } catch (error) {
     if (error instanceof DepthError) throw badRequest(error.message)
     // The library's limit on aliases is a ReferenceError.
@@ -92,7 +94,7 @@ export interface DraftOptions {
 
 export function toDraft(
   resource: ServedResource,
-  { value, duplicates }: ParsedBody,
+  { value, repeated }: ParsedBody,
   options: DraftOptions,
 ): Draft {
   const { kind, version } = resource
@@ -101,7 +103,7 @@ export function toDraft(
       `the object provided is unrecognized (must be of type ${kind}): the body is not an object`,
     )
   checkType(resource, value)
-  const problems = duplicates.map((path) => `duplicate field ${JSON.stringify(path)}`)
+  const problems = [...repeated]
   try {
     const decoded = resource.decode(value)
     problems.push(...decoded.unknown.map((path) => `unknown field ${JSON.stringify(path)}`))

@@ -26,7 +26,8 @@ export async function applyPatch(
   target: Target,
 ): Promise<Outcome> {
   const options = readApplyOptions(call)
-  return applyTo(context, call, { target, options, config: readConfig(call, target) })
+  const config = readConfig(call, target, options)
+  return applyTo(context, call, { target, options, config })
 }
 
 export function readApplyOptions({ request: { query } }: Call): WriteOptions {
@@ -158,10 +159,20 @@ function draftOf({ resource }: Target, { object, managedFields }: Applied): Draf
 
 /** Unknown fields of what is there already are nobody's fault. */
 const readStored = (resource: Target['resource'], value: Record<string, unknown>): Draft =>
-  toDraft(resource, { value, duplicates: [] }, { fieldValidation: 'Ignore', warnings: [] })
+  toDraft(resource, { value, repeated: [] }, { fieldValidation: 'Ignore', warnings: [] })
 
-function readConfig(call: Call, { resource, namespace, name }: Target): Config {
-  const { value } = parseBody(call.request.body, resource.kind)
+function readConfig(
+  { request: { body }, warnings }: Call,
+  { resource, namespace, name }: Target,
+  { fieldValidation }: WriteOptions,
+): Config {
+  const { value, repeated } = parseBody(body, resource.kind)
+  for (const problem of repeated) {
+    if (fieldValidation === 'Ignore') break
+    const text = `error strict decoding YAML: error converting YAML to JSON: ${problem}`
+    if (fieldValidation === 'Strict') throw badRequest(text)
+    warnings.push(text)
+  }
   if (!isRecord(value)) throw badRequest('error decoding YAML: the patch is not an object')
   const { apiVersion, kind, metadata: given = {} } = value
   if (!isRecord(given)) throw badRequest('metadata must be an object')

@@ -54,6 +54,8 @@ export async function patch(context: ClusterContext, call: Call, target: Target)
 
 export interface Patch {
   body: unknown
+  /** What is wrong with keys of the patch that occur twice. */
+  repeated: string[]
   isStrategic?: true
   /** What the patch makes of a document; may change the document given. */
   apply(document: Record<string, unknown>): unknown
@@ -69,16 +71,17 @@ export function readPatch(
   if (type === undefined)
     throw new StatusError('UnsupportedMediaType', '415: Unsupported Media Type', { details: {} })
   if (!accepted.includes(type)) throw unsupportedBody(accepted)
-  const { value: body } = parseBody(call.request.body, 'Patch')
+  const { value: body, repeated } = parseBody(call.request.body, 'Patch')
   switch (type) {
     case 'application/json-patch+json':
-      return readJsonPatch(body)
+      return { ...readJsonPatch(body), repeated }
     case 'application/merge-patch+json':
-      return { body: asMap(body), apply: (document) => applyMergePatch(document, body) }
+      return { body: asMap(body), repeated, apply: (document) => applyMergePatch(document, body) }
     default: {
       const fields = asMap(body)
       return {
         body,
+        repeated,
         isStrategic: true,
         apply: (document) => applyStrategicPatch(builtinSchemas, resource.schema, document, fields),
       }
@@ -91,7 +94,7 @@ function asMap(body: unknown): Record<string, unknown> {
   throw badRequest('error decoding patch: the patch is not a JSON object')
 }
 
-function readJsonPatch(body: unknown): Patch {
+function readJsonPatch(body: unknown): Omit<Patch, 'repeated'> {
   if (!isJsonPatch(body)) {
     const found = Array.isArray(body) ? 'an operation without op or path' : typeof body
     throw badRequest(
@@ -172,7 +175,7 @@ function decodePatched(
   options: WriteOptions & { warnings: string[] },
 ): Draft {
   try {
-    return toDraft(resource, { value, duplicates: [] }, options)
+    return toDraft(resource, { value, repeated: change.repeated }, options)
   } catch (error) {
     if (!(error instanceof StatusError) || error.reason !== 'BadRequest') throw error
     const why = decodeReason(error.message, change)

@@ -22,7 +22,7 @@ export async function presented(to: ServedResource, object: KubeObject): Promise
 
 /** What a webhook made of it, read as if a client had sent it: pruned and defaulted. */
 export async function takenBack({ from, to }: Forms, value: unknown): Promise<Draft> {
-  const read = toDraft(to, { value, duplicates: [] }, { fieldValidation: 'Ignore', warnings: [] })
+  const read = toDraft(to, { value, repeated: [] }, { fieldValidation: 'Ignore', warnings: [] })
   if (from.conversion === undefined || from === to) {
     from.definition.defaults(read)
     return read
