@@ -24,8 +24,12 @@ export class ApiClient {
   }
 
   /** `port` stands in for the one of the kubeconfig, for a proxy between. */
-  static async open(kubeconfig: string, port?: () => number): Promise<ApiClient> {
-    const server = await apiServer(kubeconfig, 'ccs-hub')
+  static async open(
+    kubeconfig: string,
+    port?: () => number,
+    context = 'ccs-hub',
+  ): Promise<ApiClient> {
+    const server = await apiServer(kubeconfig, context)
     return new ApiClient(server, port ?? (() => Number(server.tls.port)))
   }
 

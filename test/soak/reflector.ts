@@ -16,6 +16,8 @@ export interface ReflectorOptions {
   watchList?: boolean
   /** Called for each event, in order; what it throws ends the reflector. */
   onEvent?: (type: string, object: Json) => void
+  /** Called when the copy was made anew, with the version of the list. */
+  onList?: (version: number) => void
 }
 
 class Gone extends Error {}
@@ -89,6 +91,7 @@ export class Reflector {
     this.objects.clear()
     for (const object of found) this.objects.set(object.metadata.name, object)
     this.#version = version
+    this.#options.onList?.(Number(version))
   }
 
   async #watch(): Promise<void> {

@@ -65,7 +65,6 @@ export async function startTestServer(
     })
     const cluster = await createLogicalCluster({
       name,
-      store: openMemoryStore(),
       kinds: builtinKinds,
       clock,
       random: systemRandom,
@@ -76,6 +75,8 @@ export async function startTestServer(
       serviceCIDR: '10.96.0.0/18',
       version: '0.0.0-test',
       ...options,
+      // Each cluster has a store of its own; one that is given is the hub's.
+      store: (name === 'hub' ? options.store : undefined) ?? openMemoryStore(),
     })
     clusters.set(name, cluster)
     contexts.push({ name, admin })
