@@ -75,7 +75,7 @@ interface Follower {
   stop(): Promise<void>
 }
 
-const versionsOf = (objects: Iterable<KubeObject | V1ConfigMap | Json>): Map<string, string> =>
+const versionsOf = (objects: Iterable<Json>): Map<string, string> =>
   new Map([...objects].map(({ metadata }) => [metadata.name, metadata.resourceVersion]))
 
 /** What each watch told between two lists, held against what happened. */
