@@ -1,5 +1,7 @@
 // Answers one request of one logical cluster: may the user, what is meant, do it.
 import { isReason } from '#base/errors.ts'
+import { proxyToRemote } from './aggregation/proxy-to-remote.ts'
+import { remoteAt } from './aggregation/remote-at.ts'
 import { methodNotAllowed, PathNotFoundError, unknownResource } from './api-errors.ts'
 import { checkAccess } from './authorization/check-access.ts'
 import type { Call, ClusterContext, Outcome } from './context.ts'
@@ -56,6 +58,8 @@ async function answerAllowed(
 ): Promise<Outcome> {
   const info = readRequest(call.request)
   call.decision = checkAccess(context.authorizer, call.user, info)
+  const remote = remoteAt(context.remote, call.request.path)
+  if (remote !== undefined) return proxyToRemote(context, call, remote)
   if (info.type === 'path') return handlers.paths(call, info)
   const { group, version } = info
   const resource = context.resources.find(group, version, info.resource)

@@ -7,6 +7,8 @@ import type { Logger } from '#base/log.ts'
 import type { Random } from '#base/random.ts'
 import type { KubeList, KubeObject } from '#kinds/object.ts'
 import type { AdmissionPlugin } from './admission/plugin.ts'
+import type { FrontProxy } from './aggregation/front-proxy.ts'
+import type { RemoteServices } from './aggregation/remote-services.ts'
 import type { Authorizer, Decision } from './authorization/authorizer.ts'
 import type { TokenIssuer } from '#identity/token-issuer.ts'
 import type { Outgoing } from './outgoing/outgoing.ts'
@@ -29,6 +31,10 @@ export interface ClusterContext {
   dialNode: (nodeName: string) => Promise<Duplex>
   /** Requests to webhooks, aggregated servers, pods and services. */
   outgoing: Outgoing
+  /** Group versions that other servers serve. */
+  remote: RemoteServices
+  /** What other servers know us by; without it they are told who asks, but have no reason to believe it. */
+  frontProxy?: FrontProxy | undefined
   /** The parts beside the API itself that make a cluster work. */
   components(): readonly ComponentHealth[]
   /** Who a bearer token is, for TokenReview. */
@@ -108,6 +114,10 @@ export interface ProxyOutcome {
   host: string
   /** Below the root of the other server, with query. */
   path: string
+  /** The Host header, where it is not `host`. */
+  hostHeader?: string
+  /** Headers that say who asks; those of the client that look so are dropped. */
+  identity?: Record<string, string | string[]>
   /** What of it the client wrote, without query: empty, or with a slash in front. */
   rest: string
   open(request: {

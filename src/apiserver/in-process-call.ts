@@ -1,4 +1,5 @@
 import type { ApiCall, ApiRequest, ApiResponse, UserInfo } from '#base/api-call.ts'
+import { callRemote } from './aggregation/call-remote.ts'
 import { upgradeRequired } from './api-errors.ts'
 import { assertDecided } from './authorization/assert-decided.ts'
 import type { Call, Outcome, ServerRequest } from './context.ts'
@@ -20,6 +21,8 @@ export function inProcessCall(
     const call: Call = { user, request: serverRequest(request, { signal, userAgent }), warnings }
     const outcome = await answer(call)
     assertDecided(call)
+    if (outcome.type === 'proxy' && outcome.identity !== undefined)
+      return callRemote(outcome, request, signal)
     const response = responseOf(outcome, { signal, watchQueueEventsMax })
     return response.type === 'object' && warnings.length > 0 ? { ...response, warnings } : response
   }

@@ -7,11 +7,15 @@ import { limits } from '#base/limits.ts'
 import type { Logger } from '#base/log.ts'
 import type { Random } from '#base/random.ts'
 import type { TokenIssuer } from '#identity/token-issuer.ts'
+import { apiServices } from '#kinds/refs.ts'
 import type { KindDefinition } from '#kinds/definition.ts'
 import type { Store } from '#storage/types.ts'
 import type { AdmissionPlugin } from './admission/plugin.ts'
 import { builtinAdmission } from './admission/builtin-admission.ts'
 import { serveTypeChecking } from './admission/policies/type-check-status.ts'
+import { keepAuthenticationConfig } from './aggregation/authentication-config.ts'
+import type { FrontProxy } from './aggregation/front-proxy.ts'
+import { NO_REMOTE_SERVICES, RemoteServiceFollower } from './aggregation/remote-services.ts'
 import { answer } from './answer.ts'
 import type { Handlers } from './answer.ts'
 import { createAuthenticator } from './authentication/authenticator.ts'
@@ -46,6 +50,8 @@ export interface LogicalClusterOptions {
   tokenIssuer: TokenIssuer
   /** PEM of the authority whose client certificates count in this cluster. */
   clientAuthorityPem?: string
+  /** What aggregated servers know this one by. */
+  frontProxy?: FrontProxy
   /** The user of an opaque bearer token, by its SHA-256 in hex. */
   findToken?: (hash: string) => UserInfo | undefined
   /** Where ClusterIPs come from; without it services get none. */
@@ -94,6 +100,7 @@ export async function createLogicalCluster(
   const outgoing = createOutgoing({ dial: options.dial ?? noDial, clock })
   const authorizer = createRbacAuthorizer(objects)
   const shared = { clock, random, log, objects, resources, authorizer, outgoing }
+  const remote = remoteServices({ ...shared, name }, () => context)
   const rules = builtinAdmission({ ...shared, serviceCIDR: options.serviceCIDR })
   const context: ClusterContext = {
     ...shared,
@@ -101,7 +108,8 @@ export async function createLogicalCluster(
     admission: [...rules.plugins, ...(options.admission ?? [])],
     tokens: tokenIssuer,
     dialNode: options.dialNode ?? noNodes,
-    outgoing,
+    remote: remote ?? NO_REMOTE_SERVICES,
+    frontProxy: options.frontProxy,
     components,
     identifyToken: (token, audiences) => authenticator.identifyToken(token, audiences),
   }
@@ -120,6 +128,11 @@ export async function createLogicalCluster(
   const typeChecking = serveTypeChecking(context)
   await bootstrap(context)
   const localServices = await keepLocalServices(context)
+  const authentication = await keepAuthenticationConfig(context, {
+    clientAuthorityPem: options.clientAuthorityPem,
+    frontProxyAuthorityPem: options.frontProxy?.authorityPem,
+  })
+  remote?.start()
   return {
     name,
     call: (user, userAgent = 'ccs') =>
@@ -130,11 +143,22 @@ export async function createLogicalCluster(
       closing.abort(new Error(`cluster ${name} closes`))
       rules.close()
       outgoing.close()
+      await remote?.close()
+      await authentication.close()
       await localServices.close()
       await customResources.close()
       await typeChecking.close()
     },
   }
+}
+
+/** None where API services are no kind of the cluster. */
+function remoteServices(
+  shared: ConstructorParameters<typeof RemoteServiceFollower>[0],
+  context: () => ClusterContext,
+): RemoteServiceFollower | undefined {
+  const isServed = shared.resources.findKind(apiServices.group, apiServices.kind) !== undefined
+  return isServed ? new RemoteServiceFollower(shared, context) : undefined
 }
 
 const handlersOf = (context: ClusterContext, version: string): Handlers => ({

@@ -16,8 +16,8 @@ export function createPathHandler(
   context: ClusterContext,
   options: { version: string },
 ): PathHandler {
-  const discovery = createDiscovery(context.resources)
-  const openApi = createOpenApi(context.resources, options.version)
+  const discovery = createDiscovery(context.resources, context.remote)
+  const openApi = createOpenApi(context, options.version)
   return (call, { path, verb }) => {
     if (verb !== 'get' && verb !== 'head') throw methodNotAllowed()
     const parts = path.split('/').filter((part) => part !== '')

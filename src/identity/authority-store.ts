@@ -27,6 +27,8 @@ export interface AuthorityStore {
   serverAuthority(): Promise<KeyedCertificate>
   /** Signs client certificates of one logical cluster ("hub" is one). */
   clientAuthority(cluster: string): Promise<KeyedCertificate>
+  /** Signs the certificate by which one logical cluster is known to the servers it aggregates. */
+  frontProxyAuthority(cluster: string): Promise<KeyedCertificate>
   /** The key that signs service account tokens of one logical cluster, PEM. */
   serviceAccountKeyPem(cluster: string): string
   /**
@@ -55,6 +57,8 @@ export function authorityStore(options: { directory: string; clock: Clock }): Au
     serverAuthority,
     clientAuthority: (cluster) =>
       authority(inCluster(cluster, 'client-ca'), clientAuthorityName(cluster)),
+    frontProxyAuthority: (cluster) =>
+      authority(inCluster(cluster, 'front-proxy-ca'), `ccs front proxy CA of ${cluster}`),
     serviceAccountKeyPem: (cluster) => loadOrCreateKey(inCluster(cluster, 'service-accounts.key')),
     serverCertificate: async (server, wanted) => {
       const file = path.join(directory, `server-${pathSegment(server)}.pem`)

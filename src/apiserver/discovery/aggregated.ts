@@ -11,7 +11,7 @@ export function aggregatedList(groups: readonly GroupEntry[]): Record<string, un
       versions: versions.map((version) => ({
         version: version.name,
         resources: version.resources.map((resource) => describe(resource)),
-        freshness: 'Current',
+        freshness: version.isStale ? 'Stale' : 'Current',
       })),
     })),
   }

@@ -1,6 +1,7 @@
 // What is served, as clients ask for it: group by group, or all at once ("aggregated").
 import { PathNotFoundError } from '../api-errors.ts'
 import type { Outcome } from '../context.ts'
+import { NO_REMOTE_SERVICES, type RemoteServices } from '../aggregation/remote-services.ts'
 import type { ResourceRegistry } from '../resources.ts'
 import { aggregatedList } from './aggregated.ts'
 import type { GroupEntry } from './groups.ts'
@@ -13,11 +14,15 @@ const AGGREGATED_TYPE = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroup
 
 export type Discovery = (parts: readonly string[], accept: string) => Outcome
 
-export function createDiscovery(resources: ResourceRegistry): Discovery {
-  let known: { generation: number; groups: GroupEntry[] } | undefined
+export function createDiscovery(
+  resources: ResourceRegistry,
+  remote: RemoteServices = NO_REMOTE_SERVICES,
+): Discovery {
+  let known: { generation: string; groups: GroupEntry[] } | undefined
   const groups = () => {
-    if (known?.generation !== resources.generation)
-      known = { generation: resources.generation, groups: groupsOf(resources) }
+    const generation = `${resources.generation}/${remote.generation}`
+    if (known?.generation !== generation)
+      known = { generation, groups: groupsOf(resources, remote.all()) }
     return known.groups
   }
   return (parts, accept) => {

@@ -1,7 +1,7 @@
 // The registry's resources by group and version, with their subresources: the one source of all
 // forms of discovery.
 import type { ResourceRegistry, ServedResource } from '../resources.ts'
-import { compareGroups } from '../group-priorities.ts'
+import { compareGroups, priorityOf } from '../group-priorities.ts'
 import { subresourcesOf } from './subresource-entries.ts'
 
 export interface ResourceEntry {
@@ -21,7 +21,9 @@ export interface ResourceEntry {
 
 export interface VersionEntry {
   name: string
-  resources: ResourceEntry[]
+  resources: readonly ResourceEntry[]
+  /** Another server's, which did not answer: this is what it served before. */
+  isStale?: boolean
 }
 
 export interface GroupEntry {
@@ -30,7 +32,23 @@ export interface GroupEntry {
   versions: VersionEntry[]
 }
 
-export function groupsOf(registry: ResourceRegistry): GroupEntry[] {
+/** A version that another server serves. */
+export interface RemoteEntry {
+  group: string
+  version: string
+  priority: { group: number; version: number }
+  resources: readonly ResourceEntry[]
+  isThere: boolean
+}
+
+export function groupsOf(
+  registry: ResourceRegistry,
+  remote: readonly RemoteEntry[] = [],
+): GroupEntry[] {
+  return withRemote(localGroups(registry), remote)
+}
+
+function localGroups(registry: ResourceRegistry): GroupEntry[] {
   const groups = new Map<string, Map<string, ResourceEntry[]>>()
   const add = (group: string, version: string, entry: ResourceEntry) => {
     const versions = groups.get(group) ?? new Map<string, ResourceEntry[]>()
@@ -61,6 +79,34 @@ export function groupsOf(registry: ResourceRegistry): GroupEntry[] {
       }))
       .toSorted((a, b) => compareVersions(a.name, b.name)),
   }))
+}
+
+/** Groups by the highest priority of their versions, versions of a group by their own. */
+function withRemote(local: readonly GroupEntry[], remote: readonly RemoteEntry[]): GroupEntry[] {
+  if (remote.length === 0) return [...local]
+  const groups = new Map(
+    local.map(({ name, versions }) => [name, { name, versions: [...versions] }]),
+  )
+  const priorities = new Map<string, { group: number; version: number }>()
+  for (const { group, version, priority, resources, isThere } of remote) {
+    const entry = groups.get(group) ?? { name: group, versions: [] }
+    groups.set(group, entry)
+    entry.versions.push({ name: version, resources, ...(isThere ? {} : { isStale: true }) })
+    priorities.set(`${group}/${version}`, priority)
+  }
+  const priorityIn = (group: string, version: string) =>
+    priorities.get(`${group}/${version}`) ?? priorityOf(group, version)
+  const highest = ({ name, versions }: GroupEntry): number =>
+    Math.max(...versions.map((version) => priorityIn(name, version.name).group))
+  for (const { name, versions } of groups.values())
+    versions.sort(
+      (a, b) =>
+        priorityIn(name, b.name).version - priorityIn(name, a.name).version ||
+        compareVersions(a.name, b.name),
+    )
+  return [...groups.values()].toSorted(
+    (a, b) => highest(b) - highest(a) || (a.name < b.name ? -1 : 1),
+  )
 }
 
 /** A custom kind is stored in the version it is asked for, as far as clients can tell. */

@@ -14,6 +14,7 @@ import { peerCertificate } from './peer-certificate.ts'
 import { readBytes, textOf } from './read-bytes.ts'
 import { bodyMediaType, patchTypeOf } from './media-types.ts'
 import { assertDecided } from '../authorization/assert-decided.ts'
+import { remoteAt } from '../aggregation/remote-at.ts'
 import { readProxiedPath } from '../proxy/proxied-path.ts'
 import { relayRequest } from './relay-request.ts'
 import { createStreamCounter } from './stream-counter.ts'
@@ -57,7 +58,7 @@ export function createRequestHandler(access: ClusterAccess): RequestHandler {
     const { signal } = abort
     try {
       const user = await identify(access, request)
-      if (isProxied(path)) {
+      if (isProxied(access, path)) {
         const release = streams.take(user.username)
         return await relay(access, { request, response, path, user, signal }).finally(release)
       }
@@ -82,8 +83,10 @@ export function createRequestHandler(access: ClusterAccess): RequestHandler {
 }
 
 // Few requests are, and every one is asked.
-const isProxied = (path: string): boolean =>
-  path.includes('/proxy') && readProxiedPath(path.split('?', 1)[0]!) !== undefined
+function isProxied({ context }: ClusterAccess, path: string): boolean {
+  if (path.includes('/proxy') && readProxiedPath(path.split('?', 1)[0]!) !== undefined) return true
+  return remoteAt(context.remote, path) !== undefined
+}
 
 interface Proxied {
   request: IncomingMessage

@@ -37,8 +37,15 @@ export function isUpgradable({ url = '/', headers }: IncomingMessage): boolean {
   return (
     (protocol === 'websocket' || protocol === 'spdy/3.1') &&
     (/\/pods\/[^/]+\/(exec|attach|portforward)$/.test(path!) ||
-      /\/(pods|services|nodes)\/[^/]+\/proxy(\/|$)/.test(path!))
+      /\/(pods|services|nodes)\/[^/]+\/proxy(\/|$)/.test(path!) ||
+      mayBeRemote(path!))
   )
+}
+
+/** Whether another server may serve it: Kubernetes' own groups are served here. */
+function mayBeRemote(path: string): boolean {
+  const group = /\/apis\/([^/]+)\/[^/]+\/./.exec(path)?.[1]
+  return group !== undefined && group.includes('.') && !group.endsWith('.k8s.io')
 }
 
 export function createUpgradeHandler(access: ClusterAccess): UpgradeHandler {
@@ -94,7 +101,10 @@ async function permit(access: ClusterAccess, request: IncomingMessage, path: str
     checkAccess(access.context.authorizer, user, { ...info, verb: 'create' })
   const asked: RelayRequest = {
     method: request.method ?? 'GET',
-    headers: relayedHeaders(request, protocols),
+    headers: {
+      ...relayedHeaders(request, protocols),
+      ...(outcome.type === 'proxy' ? outcome.identity : undefined),
+    },
   }
   return { user: user.username, target: relayTarget(access, outcome), asked }
 }
@@ -105,7 +115,7 @@ function relayTarget(
 ): RelayTarget {
   const { path } = outcome
   if (outcome.type === 'proxy')
-    return { host: outcome.host, path, connect: () => outcome.connect() }
+    return { host: outcome.hostHeader ?? outcome.host, path, connect: () => outcome.connect() }
   const { node } = outcome
   return { host: node, path, connect: () => dialWithin(context, node) }
 }

@@ -2,6 +2,7 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { pipeline } from 'node:stream'
 import { StatusError } from '#base/errors.ts'
+import { isFrontProxyHeader } from '../aggregation/front-proxy.ts'
 import type { ProxyOutcome } from '../context.ts'
 import { connectionErrorText } from '../outgoing/connection-error.ts'
 
@@ -81,13 +82,17 @@ function unreachable(error: Error, { host }: ProxyOutcome): StatusError {
   )
 }
 
-function forwardedHeaders(request: IncomingMessage, { host }: ProxyOutcome) {
+function forwardedHeaders(
+  request: IncomingMessage,
+  { host, hostHeader = host, identity }: ProxyOutcome,
+) {
   const headers: Record<string, string | string[]> = {}
   for (const [name, lines] of Object.entries(request.headersDistinct))
     if (lines !== undefined && !HOP_BY_HOP.has(name) && !isOurs(name)) headers[name] = lines
+  if (identity !== undefined) tellWho(headers, identity)
   // A body without a length is one for every method: some would leave it unframed.
   if (request.headers['transfer-encoding'] !== undefined) headers['transfer-encoding'] = 'chunked'
-  headers['host'] = host
+  headers['host'] = hostHeader
   headers['x-forwarded-host'] = request.headers.host ?? ''
   headers['x-forwarded-proto'] = 'https'
   headers['x-forwarded-uri'] = request.url ?? ''
@@ -95,6 +100,15 @@ function forwardedHeaders(request: IncomingMessage, { host }: ProxyOutcome) {
   if (from !== undefined)
     headers['x-forwarded-for'] = [request.headers['x-forwarded-for'] ?? [], from].flat().join(', ')
   return headers
+}
+
+/** In place of all that the client says of itself in such headers. */
+export function tellWho(
+  headers: Record<string, string | string[]>,
+  identity: Record<string, string | string[]>,
+): void {
+  for (const name of Object.keys(headers)) if (isFrontProxyHeader(name)) delete headers[name]
+  Object.assign(headers, identity)
 }
 
 function answerHeaders(

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { notAcceptable, PathNotFoundError } from '../api-errors.ts'
-import type { Outcome } from '../context.ts'
+import type { ClusterContext, Outcome } from '../context.ts'
 import type { ResourceRegistry } from '../resources.ts'
 import type { GroupVersionDocument } from './documents.ts'
 import { groupVersionDocument } from './documents.ts'
@@ -12,7 +12,7 @@ import { swaggerProtobuf } from './swagger-protobuf.ts'
 export type OpenApi = (parts: readonly string[], accept: string) => Outcome
 
 interface Built {
-  generation: number
+  generation: string
   /** By "api/v1", "apis/apps/v1", ... */
   documents: Map<string, Rendered>
   /** The v2 document in each form, written when it is asked for the first time. */
@@ -26,10 +26,14 @@ interface Rendered {
   hash: string | undefined
 }
 
-export function createOpenApi(resources: ResourceRegistry, version: string): OpenApi {
+export function createOpenApi(
+  { resources, remote }: Pick<ClusterContext, 'resources' | 'remote'>,
+  version: string,
+): OpenApi {
   let built: Built | undefined
   const current = (): Built => {
-    if (built?.generation === resources.generation) return built
+    const generation = `${resources.generation}/${remote.generation}`
+    if (built?.generation === generation) return built
     const documents = new Map<string, Rendered>()
     for (const [key, group] of groupVersions(resources))
       documents.set(key, {
@@ -37,7 +41,10 @@ export function createOpenApi(resources: ResourceRegistry, version: string): Ope
         text: undefined,
         hash: undefined,
       })
-    built = { generation: resources.generation, documents, swagger: {} }
+    for (const { group, version: name, document } of remote.all())
+      if (document !== undefined)
+        documents.set(`apis/${group}/${name}`, { ...document, hash: document.hash || undefined })
+    built = { generation, documents, swagger: {} }
     return built
   }
   const answerV2 = (accept: string): Outcome => {

@@ -9,8 +9,9 @@ export function swaggerOf(documents: readonly GroupVersionDocument[], version: s
   const paths: Json = {}
   for (const document of documents) {
     for (const [name, schema] of Object.entries(document.components.schemas))
-      definitions[name] = schemaToV2(schema)
-    for (const [path, item] of Object.entries(document.paths)) paths[path] = pathToV2(item)
+      // The same schema is in several documents; what another server calls like one of ours stays out.
+      definitions[name] ??= schemaToV2(schema)
+    for (const [path, item] of Object.entries(document.paths)) paths[path] ??= pathToV2(item)
   }
   return { swagger: '2.0', info: { title: 'Kubernetes', version }, paths, definitions }
 }
@@ -65,7 +66,7 @@ function pathToV2(item: Json): Json {
   return Object.fromEntries(entries) as Json
 }
 
-function parametersToV2(parameters: unknown): Json[] {
+function parametersToV2(parameters: unknown = []): Json[] {
   return (parameters as Json[]).map(({ schema, ...rest }) => ({ ...rest, ...(schema as Json) }))
 }
 

@@ -14,6 +14,8 @@ export const outgoingLimits = {
   reviewBytesMax: 6 * 1024 * 1024,
   /** Longest discovery or OpenAPI document of an aggregated server. */
   documentBytesMax: 16 * 1024 * 1024,
+  /** How long an aggregated server may take to say what it serves. */
+  discoveryTimeoutMs: 5_000,
   /** How much of a refusal is told on. */
   excerptLengthMax: 512,
 } as const

@@ -72,16 +72,23 @@ export function backendsOf(
   { namespace, name }: ServicePlace,
   portName: string,
 ): Backend[] {
-  const slices = objects
-    .list(`${slicesPrefix}${namespace}/`)
-    .map(({ object }) => object as EndpointSlice)
-    .filter(isOfService(name))
+  const slices = slicesOf(objects, { namespace, name })
   const all =
     slices.length > 0
       ? slices.flatMap((slice) => ofSlice(slice, portName))
       : ofEndpoints(objects.get(keyFor(endpointsKind, namespace, name))?.object, portName)
   return all.filter(({ address }) => isReachableAddress(address))
 }
+
+/** The EndpointSlices of a Service. */
+export const slicesOf = (
+  objects: ObjectStorage,
+  { namespace, name }: ServicePlace,
+): EndpointSlice[] =>
+  objects
+    .list(`${slicesPrefix}${namespace}/`)
+    .map(({ object }) => object as EndpointSlice)
+    .filter(isOfService(name))
 
 const isOfService =
   (name: string) =>

@@ -11,7 +11,9 @@ import { createLogicalCluster, type LogicalCluster } from '#apiserver/logical-cl
 import { createClient } from '#client/create-client.ts'
 import { createInformerFactory } from '#client/informer-factory.ts'
 import type { Client, InformerFactory } from '#client/types.ts'
+import { FRONT_PROXY_USER } from '#apiserver/aggregation/front-proxy.ts'
 import type { AuthorityStore } from '#identity/authority-store.ts'
+import { frontProxyClient } from '#identity/front-proxy-client.ts'
 import { createTokenIssuer } from '#identity/token-issuer.ts'
 import { builtinKinds } from '#kinds/registry.ts'
 import { startCompaction } from '#storage/compaction.ts'
@@ -79,6 +81,11 @@ export async function hostLogicalCluster(options: HostOptions): Promise<LogicalC
       random,
     }),
     clientAuthorityPem: certificatePem,
+    frontProxy: frontProxyClient({
+      authority: await authorities.frontProxyAuthority(name),
+      user: FRONT_PROXY_USER,
+      clock,
+    }),
     version: options.version,
     ...(options.serviceCIDR === undefined ? {} : { serviceCIDR: options.serviceCIDR }),
     dial: dialTcp,
