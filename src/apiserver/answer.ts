@@ -1,7 +1,7 @@
 // Answers one request of one logical cluster: may the user, what is meant, do it.
 import { isReason } from '#base/errors.ts'
 import { methodNotAllowed, PathNotFoundError, unknownResource } from './api-errors.ts'
-import { checkAccess } from './authorization/check-access.ts'
+import { assertAllowed } from './authorization/check-access.ts'
 import type { Call, ClusterContext, Outcome } from './context.ts'
 import type { ResourceRequest } from './request-info.ts'
 import { readRequest } from './request-info.ts'
@@ -55,7 +55,8 @@ async function answerAllowed(
   call: Call,
 ): Promise<Outcome> {
   const info = readRequest(call.request)
-  call.decision = checkAccess(context.authorizer, call.user, info)
+  call.decision = context.authorizer.authorize(call.user, info)
+  assertAllowed(call.decision, call.user, info)
   if (info.type === 'path') return handlers.paths(call, info)
   const { group, version } = info
   const resource = context.resources.find(group, version, info.resource)

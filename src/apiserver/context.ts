@@ -72,8 +72,10 @@ export interface Call {
   request: ServerRequest
   /** Texts of Warning headers. */
   warnings: string[]
-  /** Set where access is decided, once the request is allowed: nothing is answered without. */
+  /** Set where access is decided: nothing is answered without one that allows it. */
   decision?: Decision
+  /** Notes for the audit log, where the request is audited. */
+  auditAnnotations?: Record<string, string>
 }
 
 /** Who writes: a call, or the server itself, that has no request of its own. */

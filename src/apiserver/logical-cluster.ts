@@ -14,6 +14,7 @@ import { builtinAdmission } from './admission/builtin-admission.ts'
 import { serveTypeChecking } from './admission/policies/type-check-status.ts'
 import { answer } from './answer.ts'
 import type { Handlers } from './answer.ts'
+import { type AuditOptions, createAuditor } from './audit/auditor.ts'
 import { createAuthenticator } from './authentication/authenticator.ts'
 import { staleTokenLog } from './authentication/stale-token-log.ts'
 import { createRbacAuthorizer } from './authorization/rbac.ts'
@@ -58,6 +59,8 @@ export interface LogicalClusterOptions {
   watchQueueEventsMax?: number
   /** Rules beside Kubernetes' own; asked after them. */
   admission?: readonly AdmissionPlugin[]
+  /** Where requests over HTTP are written down; nowhere, unless given. */
+  audit?: AuditOptions
   /** The parts beside the API that make the cluster work; none, unless given. */
   components?: () => readonly ComponentHealth[]
   /** Version of the product, shown by /version. */
@@ -112,6 +115,7 @@ export async function createLogicalCluster(
     context,
     authenticate: (credentials) => authenticator.authenticate(credentials),
     answer: answerCall,
+    auditor: createAuditor({ clock, random }, options.audit),
     staleToken: staleTokenLog({ log, clock }),
     closing: closing.signal,
     encodeShared: createSharedEncoder(apiLimits.encodedEventsMax),
