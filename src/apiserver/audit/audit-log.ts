@@ -1,7 +1,7 @@
 // The audit log of all clusters of a process, as files of JSON lines: a queue for each, written in batches beside the
 // requests. See docs/decisions/0053 for what happens when it cannot keep up.
 import type { Clock, Timer } from '#base/clock.ts'
-import type { Logger } from '#base/log.ts'
+import { describeError, type Logger } from '#base/log.ts'
 import { Periodic } from '#base/periodic.ts'
 import type { AuditEvent } from '#kinds/k8s/audit.ts'
 import { appendRotating, removeOld, type RotationLimits } from './append-rotating.ts'
@@ -24,6 +24,8 @@ interface QueueLimits {
 export interface AuditLog {
   /** Where the events of a cluster go: `<directory>/<cluster>.log`. */
   sinkOf(cluster: string): AuditSink
+  /** What keeps events from the disk; empty when nothing does. */
+  problems(): string[]
   /** Resolves when all that waits is written, or was tried to be. */
   flush(): Promise<void>
   /** The last flush; what comes after it is lost. */
@@ -50,6 +52,7 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
       queues.set(cluster, queue)
       return queue
     },
+    problems: () => state.problems(),
     flush: () => flush(false),
     async close() {
       await sweep.stop()
@@ -65,12 +68,21 @@ class LogState {
   readonly #options: AuditLogOptions
   #bytes = 0
   #dropped = 0
-  #isFailing = false
+  /** Why the last write failed, until one succeeds. */
+  #failure: string | undefined
   readonly #waiting = new Set<() => void>()
 
   constructor(options: AuditLogOptions) {
     this.#options = options
     this.limits = { ...auditLimits, ...options.limits }
+  }
+
+  problems(): string[] {
+    const { directory } = this.#options
+    const lost = this.#dropped === 0 ? '' : `; ${this.#dropped} are lost by now`
+    return this.#failure === undefined
+      ? []
+      : [`audit events cannot be written to ${directory}: ${this.#failure}${lost}`]
   }
 
   /** Whether so many bytes more may wait; what finds no room is counted. */
@@ -86,7 +98,7 @@ class LogState {
 
   /** A disk that refuses is not waited for: the API goes on without its log, and says so. */
   room(): Promise<void> | undefined {
-    if (this.#isFailing || this.#bytes < this.limits.queueBytesMax) return undefined
+    if (this.#failure !== undefined || this.#bytes < this.limits.queueBytesMax) return undefined
     const { clock } = this.#options
     return new Promise((resolve) => {
       const done = () => {
@@ -101,22 +113,22 @@ class LogState {
 
   written(bytes: number): void {
     this.#bytes -= bytes
-    if (this.#isFailing || this.#dropped > 0)
+    if (this.#failure !== undefined || this.#dropped > 0)
       this.#options.log.warn('audit events are written again', { lost: this.#dropped })
-    this.#isFailing = false
+    this.#failure = undefined
     this.#dropped = 0
     if (this.#bytes < this.limits.queueBytesMax) this.#wake()
   }
 
   failed(cluster: string, error: unknown): void {
     // Said once: it fails again every moment until somebody mends it.
-    if (!this.#isFailing)
+    if (this.#failure === undefined)
       this.#options.log.error('audit events cannot be written; they are kept while there is room', {
         cluster,
         directory: this.#options.directory,
         error,
       })
-    this.#isFailing = true
+    this.#failure = describeError(error)
     this.#wake()
   }
 
