@@ -6,6 +6,8 @@ const READS = ['get', 'list', 'watch']
 /** Where clusters' own parts have their accounts. */
 const SYSTEM_ACCOUNTS = 'system:serviceaccounts:kube-system'
 
+const CONNECTIONS = ['*/exec', '*/attach', '*/portforward', '*/proxy']
+
 export const defaultPolicy: AuditPolicy = {
   // An event when a request is over says all that one at its begin would, and is half as much.
   omitStages: ['RequestReceived'],
@@ -32,12 +34,13 @@ export const defaultPolicy: AuditPolicy = {
         { group: 'coordination.k8s.io', resources: ['leases'] },
       ],
     },
-    // Who reads a credential is always told.
-    { level: 'Metadata', resources: [{ resources: ['secrets', 'serviceaccounts/token'] }] },
-    // The parts of a cluster look at it without an end.
+    // Who reads a credential is always told, and who reaches into something: that may begin with GET.
+    { level: 'Metadata', resources: [{ resources: ['secrets', ...CONNECTIONS] }] },
+    // The parts of a cluster look at it without an end. So does ccs itself, as one of those who may read everything:
+    // of them no more is learnt by what they read.
     {
       level: 'None',
-      userGroups: ['system:nodes', SYSTEM_ACCOUNTS],
+      userGroups: ['system:nodes', 'system:masters', SYSTEM_ACCOUNTS],
       verbs: READS,
     },
     {

@@ -123,8 +123,10 @@ describe('defaultPolicy', () => {
       'POST /api/v1/namespaces/a/serviceaccounts/x/token',
       'DELETE /api/v1/namespaces/a/configmaps',
     ]
-    for (const who of [ANN, user('system:node:n', 'system:nodes'), user('system:anonymous')])
-      for (const line of writes.filter((one) => !one.startsWith('GET') || who === ANN))
+    const admin = user('ccs-admin', 'system:masters')
+    const nodes = user('system:node:n', 'system:nodes')
+    for (const who of [ANN, admin, nodes, user('system:anonymous')])
+      for (const line of writes)
         assert.equal(levelOf(defaultPolicy, line, who), 'Metadata', `${who.username}: ${line}`)
   })
 
@@ -143,10 +145,11 @@ describe('defaultPolicy', () => {
     for (const line of noise) assert.equal(levelOf(defaultPolicy, line), 'None', line)
   })
 
-  it('logs the reads of people, and of others only those of Secrets', () => {
+  it('logs reads of those who may not read everything, and of others only those of Secrets', () => {
     const nodes = user('system:node:n', 'system:nodes')
+    const admin = user('ccs-admin', 'system:masters')
     const dns = user('system:serviceaccount:kube-system:dns', 'system:serviceaccounts:kube-system')
-    for (const who of [nodes, dns, user('system:kube-scheduler')]) {
+    for (const who of [nodes, admin, dns, user('system:kube-scheduler')]) {
       assert.equal(levelOf(defaultPolicy, 'GET /api/v1/pods?watch=true', who), 'None')
       assert.equal(levelOf(defaultPolicy, 'GET /api/v1/namespaces/a/secrets/x', who), 'Metadata')
     }

@@ -166,7 +166,7 @@ test('what kubectl changes is told with user and outcome, and without a secret',
   const token = await kubectl('create', 'token', 'default')
   await kubectl('delete', 'secret', 's')
   await refused('delete', 'secret', 's', '--as', 'bob')
-  await refused('get', 'pods', '--as', 'bob', '--as-group', 'dev')
+  await refused('create', 'configmap', 'x', '--as', 'bob', '--as-group', 'dev')
   const all = await events()
   assert.deepEqual(all.map(brief), [
     'create secrets default/s 201',
@@ -178,7 +178,7 @@ test('what kubectl changes is told with user and outcome, and without a secret',
     // kubectl waits until it is gone.
     'get secrets default/s 404',
     'delete secrets default/s 403',
-    'list pods default/ 403',
+    'create configmaps default/x 403',
   ])
   const [created] = all
   assert.equal(created?.user.username, 'admin')
@@ -259,6 +259,7 @@ test('sessions are told when they begin and when they end, those that nobody ope
 })
 
 test('proxied requests and watches are told', async () => {
+  policy = { rules: [{ level: 'Metadata' }], omitStages: ['RequestReceived'] }
   const authorization = `Bearer ${TEST_TOKEN}`
   const proxied = await ask('/api/v1/nodes/n1/proxy/logs/?token=abc', { authorization })
   assert.equal(proxied.status, 200)
@@ -274,6 +275,7 @@ test('proxied requests and watches are told', async () => {
 })
 
 test('a request has the id that its client gave it, in the answer and in the log', async () => {
+  policy = { rules: [{ level: 'None', nonResourceURLs: ['/healthz'] }, { level: 'Metadata' }] }
   const authorization = `Bearer ${TEST_TOKEN}`
   const given = await ask('/api/v1/nodes', { authorization, 'audit-id': 'mine-1' })
   assert.deepEqual(given, { status: 200, auditId: 'mine-1' })
@@ -281,6 +283,12 @@ test('a request has the id that its client gave it, in the answer and in the log
   const noise = await ask('/healthz', {})
   assert.match(long.auditId ?? '', /^[\da-f-]{36}$/)
   assert.match(noise.auditId ?? '', /^[\da-f-]{36}$/)
-  const ids = (await events()).map(({ auditID }) => auditID)
-  assert.deepEqual(ids, ['mine-1', long.auditId])
+  const told = (await events()).map(({ auditID, stage }) => [auditID, stage])
+  assert.deepEqual(
+    told,
+    ['mine-1', long.auditId].flatMap((id) => [
+      [id, 'RequestReceived'],
+      [id, 'ResponseComplete'],
+    ]),
+  )
 })
