@@ -310,15 +310,14 @@ test('what is shown is shown as JSON and YAML too', async () => {
 })
 
 test('ccs audit tells who changed what, in the hub and in clusters, and what is asked for alone', async () => {
-  await ok(instance.ccs('service', 'exec', 'hello', 'true'))
+  await ok(instance.ccs('service', 'exec', 'hello', 'busybox', 'true'))
   const rowsOf = (...args: string[]) => ok(instance.ccs('audit', ...args))
   const hub = await rowsOf('--changes', '--resource', 'containerservices', '--verb', 'create')
   assert.match(hub, /^TIME +CLUSTER +USER +VERB +RESOURCE +OBJECT +CODE\n/)
   assert.match(hub, / hub +ccs-admin +create +containerservices\.ccs\.dev +default\/hello +201/)
   const ofExec = ['--cluster', 'local', '--resource', 'pods/exec', '--user', 'ccs-admin']
-  // A session is told as soon as it begins, and once more at its end.
-  await eventually('the session is over', 10_000, async () =>
-    /"stage":"ResponseComplete"/.test(await rowsOf(...ofExec, '-o', 'json')),
+  await eventually('the session is logged', 10_000, async () =>
+    / 101$/m.test(await rowsOf(...ofExec)),
   )
   const [event, ...others] = (await rowsOf(...ofExec, '--changes', '-o', 'json'))
     .split('\n')
