@@ -65,7 +65,10 @@ async function answerAllowed(
     !resource.namespaced && info.namespace !== undefined && info.resource !== 'namespaces'
   if (wrongScope) throw unknownResource()
   const { deprecation } = resource.definition
-  if (deprecation !== undefined) call.warnings.push(deprecation)
+  if (deprecation !== undefined) {
+    call.warnings.push(deprecation)
+    if (call.auditAnnotations !== undefined) call.auditAnnotations['k8s.io/deprecated'] = 'true'
+  }
   if (info.subresource !== undefined)
     return handlers.subresources(context, call, { info, resource, subresource: info.subresource })
   return answerVerb(context, call, resource, info)

@@ -258,6 +258,13 @@ test('sessions are told when they begin and when they end, those that nobody ope
   assert.equal(ofBob[1]?.annotations?.['authorization.k8s.io/decision'], 'forbid')
 })
 
+test('who uses what is deprecated is told', async () => {
+  policy = { rules: [{ level: 'Metadata' }], omitStages: ['RequestReceived'] }
+  await kubectl('get', 'endpoints')
+  const [event] = (await events()).filter(({ objectRef }) => objectRef?.resource === 'endpoints')
+  assert.equal(event?.annotations?.['k8s.io/deprecated'], 'true')
+})
+
 test('proxied requests and watches are told', async () => {
   policy = { rules: [{ level: 'Metadata' }], omitStages: ['RequestReceived'] }
   const authorization = `Bearer ${TEST_TOKEN}`
