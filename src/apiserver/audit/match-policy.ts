@@ -12,7 +12,7 @@ import type { RequestInfo, ResourceRequest } from '../request-info.ts'
 
 export interface AuditVerdict {
   level: AuditLevel
-  omitStages: ReadonlySet<AuditStage>
+  omitStages: readonly AuditStage[]
   omitManagedFields: boolean
 }
 
@@ -27,9 +27,18 @@ export function matchPolicy(policy: AuditPolicy, subject: AuditSubject): AuditVe
   const rule = policy.rules.find((one) => ruleMatches(one, subject))
   return {
     level: rule?.level ?? 'None',
-    omitStages: new Set([...(policy.omitStages ?? []), ...(rule?.omitStages ?? [])]),
+    omitStages: bothOf(policy.omitStages, rule?.omitStages),
     omitManagedFields: rule?.omitManagedFields ?? policy.omitManagedFields ?? false,
   }
+}
+
+/** Of every request: most policies have only one of the two, and nothing is copied. */
+const bothOf = (
+  ofPolicy: readonly AuditStage[] = [],
+  ofRule: readonly AuditStage[] = [],
+): readonly AuditStage[] => {
+  if (ofRule.length === 0) return ofPolicy
+  return ofPolicy.length === 0 ? ofRule : [...ofPolicy, ...ofRule]
 }
 
 /** A list that is empty or not there asks for nothing. */

@@ -2,7 +2,7 @@
 import type { AuditObjectReference } from '#kinds/k8s/audit.ts'
 import { isRecord, parsedBody } from '../body.ts'
 import type { Call, Outcome } from '../context.ts'
-import type { RequestInfo } from '../request-info.ts'
+import type { RequestInfo, ResourceRequest } from '../request-info.ts'
 
 /**
  * As the path says, and where that is silent as the body of the request does. A name that the server made up is taken
@@ -14,22 +14,28 @@ export function referenceOf(
   outcome: Outcome | undefined,
 ): AuditObjectReference | undefined {
   if (info.type === 'path') return undefined
-  const { resource, namespace, name, subresource, group, version } = info
+  const { resource, subresource, group, version } = info
   const sent = metadataOf(parsedBody(call?.request.body))
   const text = (field: string): string | undefined => textOf(sent[field])
-  const isMade = info.verb === 'create' && name === undefined && text('name') === undefined
-  const made = isMade && outcome?.type === 'object' ? metadataOf(outcome.object) : {}
-  return withoutEmpty({
-    resource,
-    namespace: namespace ?? text('namespace'),
-    name: name ?? text('name') ?? textOf(made['name']),
-    uid: text('uid'),
-    apiGroup: group,
-    apiVersion: version,
-    resourceVersion: text('resourceVersion'),
-    subresource,
-  })
+  const name = info.name ?? text('name') ?? madeName(info, outcome)
+  const namespace = info.namespace ?? text('namespace')
+  const uid = text('uid')
+  const resourceVersion = text('resourceVersion')
+  const reference: AuditObjectReference = { resource }
+  if (namespace !== undefined && namespace !== '') reference.namespace = namespace
+  if (name !== undefined) reference.name = name
+  if (uid !== undefined) reference.uid = uid
+  if (group !== '') reference.apiGroup = group
+  reference.apiVersion = version
+  if (resourceVersion !== undefined) reference.resourceVersion = resourceVersion
+  if (subresource !== undefined) reference.subresource = subresource
+  return reference
 }
+
+const madeName = ({ verb }: ResourceRequest, outcome: Outcome | undefined): string | undefined =>
+  verb === 'create' && outcome?.type === 'object'
+    ? textOf(metadataOf(outcome.object)['name'])
+    : undefined
 
 const textOf = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' ? value : undefined
@@ -37,11 +43,4 @@ const textOf = (value: unknown): string | undefined =>
 function metadataOf(object: unknown): Record<string, unknown> {
   const metadata = isRecord(object) ? object['metadata'] : undefined
   return isRecord(metadata) ? metadata : {}
-}
-
-function withoutEmpty(
-  reference: Record<keyof AuditObjectReference, string | undefined>,
-): AuditObjectReference {
-  const given = Object.entries(reference).filter(([, value]) => value !== undefined && value !== '')
-  return Object.fromEntries(given)
 }

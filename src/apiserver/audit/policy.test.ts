@@ -105,7 +105,7 @@ describe('matchPolicy', () => {
       },
       { user: ANN, info: infoOf('GET', POD) },
     )
-    assert.deepEqual([...verdict.omitStages], ['RequestReceived', 'Panic'])
+    assert.deepEqual(verdict.omitStages, ['RequestReceived', 'Panic'])
     assert.equal(verdict.omitManagedFields, false)
   })
 })

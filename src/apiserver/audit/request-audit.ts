@@ -166,7 +166,7 @@ export class RequestAudit {
   }
 
   #emit(stage: AuditStage): void {
-    if (this.#request.verdict.omitStages.has(stage)) return
+    if (this.#request.verdict.omitStages.includes(stage)) return
     this.#sink.write(this.#event(stage))
   }
 

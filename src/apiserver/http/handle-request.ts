@@ -10,7 +10,7 @@ import { decodeProtobuf } from '../protobuf/decode-protobuf.ts'
 import { impersonate } from '../authentication/impersonate.ts'
 import type { Body, Call, ClusterContext, Outcome, ServerRequest } from '../context.ts'
 import { apiLimits } from '../limits.ts'
-import { readRequest as readInfo } from '../request-info.ts'
+import { readRequest as readInfo, type RequestInfo } from '../request-info.ts'
 import { PLAIN, readForm } from './negotiate.ts'
 import type { SharedEncoder } from './encode-event.ts'
 import { peerCertificate } from './peer-certificate.ts'
@@ -65,20 +65,21 @@ export function createRequestHandler(access: ClusterAccess): RequestHandler {
     try {
       const isRelayed = isProxied(path)
       const line = readLine(request, path, isRelayed ? PROXIED_METHODS : METHODS)
-      const requester = await authenticate(access, { request, line, arrival })
-      audit = access.auditor.begin(arrival, requester, readInfo(line))
+      const info = readInfo(line)
+      const requester = await authenticate(access, { request, info, arrival })
+      audit = access.auditor.begin(arrival, requester, info)
       audit?.followHead(response)
       await audit?.received()
       const user = impersonate(access.context.authorizer, requester, request.headers)
       audit?.impersonated(user)
       if (isRelayed) {
-        const call = callOf(user, { ...line, signal }, audit)
+        const call = callOf({ user, info, request: { ...line, signal } }, audit)
         const release = streams.take(user.username)
         await relay(access, { request, response, call, signal }).finally(release)
         return
       }
       const body = line.method === 'GET' ? {} : await readBody(request, line.method)
-      const call = callOf(user, { ...line, ...body, signal }, audit)
+      const call = callOf({ user, info, request: { ...line, ...body, signal } }, audit)
       const form = /^\/apis?\//.test(path) ? readForm(request.headers.accept) : PLAIN
       const outcome = await access.answer(call)
       audit?.answered(outcome)
@@ -104,11 +105,10 @@ export function createRequestHandler(access: ClusterAccess): RequestHandler {
 
 /** A call whose notes and body go into the audit. */
 export function callOf(
-  user: UserInfo,
-  request: ServerRequest,
+  asked: Required<Pick<Call, 'user' | 'info' | 'request'>>,
   audit: RequestAudit | undefined,
 ): Call {
-  const call: Call = { user, request, warnings: [] }
+  const call: Call = { ...asked, warnings: [] }
   if (audit === undefined) return call
   call.auditAnnotations = audit.annotations
   audit.asked(call)
@@ -139,7 +139,7 @@ async function relay(
 
 export interface Unidentified {
   request: IncomingMessage
-  line: ServerRequest
+  info: RequestInfo
   arrival: Arrival
   /** Stands in for the header where a client cannot set it. */
   token?: string | undefined
@@ -148,7 +148,7 @@ export interface Unidentified {
 /** Who sends a request; whom they act as is decided later. What fails is written to the audit log. */
 export async function authenticate(
   access: ClusterAccess,
-  { request, line, arrival, token }: Unidentified,
+  { request, info, arrival, token }: Unidentified,
 ): Promise<UserInfo> {
   const certificate = peerCertificate(request.socket)
   const authorization = request.headers.authorization ?? token
@@ -157,7 +157,7 @@ export async function authenticate(
     if (staleSeconds !== undefined) access.staleToken(user, staleSeconds)
     return user
   } catch (error) {
-    if (isReason(error, 'Unauthorized')) access.auditor.refused(arrival, readInfo(line), error.code)
+    if (isReason(error, 'Unauthorized')) access.auditor.refused(arrival, info, error.code)
     throw error
   }
 }

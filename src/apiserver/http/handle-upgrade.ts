@@ -73,13 +73,18 @@ export function createUpgradeHandler(access: ClusterAccess): UpgradeHandler {
     })
     try {
       const line = readLine(request, path)
+      const info = readRequest(line)
       const { authorization: token } = webSocketToken(protocolLines(request))
-      const requester = await authenticate(access, { request, line, arrival, token })
-      audit = access.auditor.begin(arrival, requester, readRequest(line))
+      const requester = await authenticate(access, { request, info, arrival, token })
+      audit = access.auditor.begin(arrival, requester, info)
       await audit?.received()
       const user = impersonate(access.context.authorizer, requester, request.headers)
       audit?.impersonated(user)
-      const { target, asked } = await permit(access, request, callOf(user, line, audit))
+      const { target, asked } = await permit(
+        access,
+        request,
+        callOf({ user, info, request: line }, audit),
+      )
       if (socket.destroyed) return
       socket.once('close', counter.take(user.username))
       const answer = await askForUpgrade(access.context.clock, target, asked)
@@ -119,7 +124,7 @@ async function permit(access: ClusterAccess, request: IncomingMessage, call: Cal
   if (outcome.type !== 'upgrade' && outcome.type !== 'proxy')
     throw badRequest('this request cannot be upgraded')
   // A WebSocket always begins with GET: to be allowed to read is not enough to run something.
-  const info = readRequest(line)
+  const info = call.info ?? readRequest(line)
   const runs = outcome.type === 'upgrade' || (info.type === 'resource' && info.resource === 'nodes')
   if (isWebSocket && runs && info.type === 'resource')
     checkAccess(access.context.authorizer, user, { ...info, verb: 'create' })

@@ -41,7 +41,11 @@ let kubeconfig: string
 
 before(async () => {
   server = await startTestServer(0, { store })
-  proxy = await startCuttingProxy({ port: server.port, random: seededRandom(seed), lifeMs: LIFE_MS })
+  proxy = await startCuttingProxy({
+    port: server.port,
+    random: seededRandom(seed),
+    lifeMs: LIFE_MS,
+  })
   kubeconfig = path.join(server.directory, 'through-the-proxy')
   const text = await readFile(server.kubeconfig, 'utf8')
   await writeFile(kubeconfig, text.replaceAll(`:${server.port}`, `:${proxy.port}`), { mode: 0o600 })
@@ -107,13 +111,13 @@ class Told {
 async function reflector(watchList: boolean, changes: readonly Change[]): Promise<Follower> {
   const client = await ApiClient.open(kubeconfig, undefined, 'hub')
   const told = new Told()
-  const reflecting = new Reflector(({
-	client,
-	path: PATH,
-	watchList,
-	onList: (version) => told.list(version),
-	onEvent: (_type, object) => told.event(object)
-}))
+  const reflecting = new Reflector({
+    client,
+    path: PATH,
+    watchList,
+    onList: (version) => told.list(version),
+    onEvent: (_type, object) => told.event(object),
+  })
   reflecting.start()
   return {
     what: watchList ? 'reflector by streaming list' : 'reflector by pages',
