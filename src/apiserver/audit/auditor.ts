@@ -38,13 +38,10 @@ export function createAuditor(
 ): Auditor {
   const open = (arrival: Arrival, user: UserInfo | undefined, info: RequestInfo) => {
     if (options === undefined) return undefined
-    const { level, ...verdict } = matchPolicy(options.policy(), { user, info })
-    if (level === 'None') return undefined
-    const capped = isConfidential(info) ? ('Metadata' as const) : level
-    return new RequestAudit(
-      { arrival, user, info, verdict: { ...verdict, level: capped } },
-      { sink: options.sink, clock },
-    )
+    const verdict = matchPolicy(options.policy(), { user, info })
+    if (verdict.level === 'None') return undefined
+    if (isConfidential(info)) verdict.level = 'Metadata'
+    return new RequestAudit({ arrival, user, info, verdict }, { sink: options.sink, clock })
   }
   return {
     arrived: ({ headers, socket }, uri) => ({

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { ApiRequest } from '#base/api-call.ts'
+import { rfc3339Micro } from '#base/clock.ts'
 import { badRequest, notFound } from '#base/errors.ts'
 import { fakeClock } from '#base/fake-clock.ts'
 import { seededRandom } from '#base/random.ts'
@@ -12,6 +13,7 @@ import { auditLimits } from './audit-limits.ts'
 import { createAuditor } from './auditor.ts'
 import { loggedUri } from './request-uri.ts'
 import { sourceAddresses } from './source-addresses.ts'
+import { timeText } from './time-text.ts'
 
 const ANN = { username: 'ann', groups: ['system:authenticated'] }
 
@@ -23,12 +25,15 @@ interface Asked {
   omitManagedFields?: boolean
 }
 
+/** As the log has it. */
+const written = (event: AuditEvent) => JSON.parse(JSON.stringify(event)) as AuditEvent
+
 /** A request of Ann that is audited at a level; what is done to it is the test's. */
 function audited(asked: Asked) {
   const { method = 'GET', url = '/api/v1/namespaces/a/pods/x', level = 'Metadata', body } = asked
   const clock = fakeClock()
   const events: AuditEvent[] = []
-  const sink = { write: (event: AuditEvent) => void events.push(structuredClone(event)), room() {} }
+  const sink = { write: (event: AuditEvent) => void events.push(written(event)), room() {} }
   const { omitManagedFields = false } = asked
   const auditor = createAuditor(
     { clock, random: seededRandom(1) },
@@ -272,5 +277,12 @@ describe('sourceAddresses', () => {
     assert.deepEqual(sourceAddresses({}, '::1'), ['::1'])
     assert.deepEqual(sourceAddresses(forwarded, '9.9.9.9'), ['1.2.3.4', '5.6.7.8', '9.9.9.9'])
     assert.deepEqual(sourceAddresses({ 'x-forwarded-for': '9.9.9.9' }, '9.9.9.9'), ['9.9.9.9'])
+  })
+})
+
+describe('timeText', () => {
+  it('says what rfc3339Micro says, from whichever second to whichever', () => {
+    for (const ms of [0, 7, 999, 1_000, 1_790_000_000_042, 59, 1_790_000_000_999.5, -1])
+      assert.equal(timeText(ms), rfc3339Micro(ms), String(ms))
   })
 })

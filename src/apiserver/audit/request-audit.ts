@@ -1,7 +1,7 @@
 // The audit of one request: gathers what is known as the request goes on, and writes an event at each stage.
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 import type { UserInfo } from '#base/api-call.ts'
-import { type Clock, rfc3339Micro } from '#base/clock.ts'
+import type { Clock } from '#base/clock.ts'
 import type { StatusError } from '#base/errors.ts'
 import type { Status } from '#kinds/object.ts'
 import type { AuditEvent, AuditStage } from '#kinds/k8s/audit.ts'
@@ -23,6 +23,7 @@ import type { AuditVerdict } from './match-policy.ts'
 import { referenceOf } from './object-reference.ts'
 import { loggedUri } from './request-uri.ts'
 import { sourceAddresses } from './source-addresses.ts'
+import { timeText } from './time-text.ts'
 
 /** A request as it came in, before anything was decided about it. */
 export interface Arrival {
@@ -178,6 +179,7 @@ export class RequestAudit {
     const isLogged = isOver && this.#hasBodies('RequestResponse') && this.#outcome !== undefined
     const response = isLogged ? this.#bounded(loggedResponse(this.#outcome!)) : undefined
     const reference = referenceOf(info, isOver ? this.#call : undefined, this.#outcome)
+    // Fields without a value are not written. All events have the same: that is quicker than to leave some out.
     return {
       kind: 'Event',
       apiVersion: AUDIT_API_VERSION,
@@ -187,26 +189,26 @@ export class RequestAudit {
       requestURI: loggedUri(arrival.uri),
       verb: info.verb,
       user: user ?? {},
-      ...(this.#impersonated === undefined ? {} : { impersonatedUser: this.#impersonated }),
+      impersonatedUser: this.#impersonated,
       sourceIPs: sourceAddresses(headers, remote),
-      ...(userAgent === undefined ? {} : { userAgent }),
-      ...(reference === undefined ? {} : { objectRef: reference }),
-      ...(this.#status === undefined ? {} : { responseStatus: this.#status }),
-      ...(this.#requestObject === undefined ? {} : { requestObject: this.#requestObject }),
-      ...(response === undefined ? {} : { responseObject: response }),
-      requestReceivedTimestamp: rfc3339Micro(arrival.receivedAt),
-      stageTimestamp: rfc3339Micro(this.#clock.now()),
-      ...this.#notes(),
+      userAgent,
+      objectRef: reference,
+      responseStatus: this.#status,
+      requestObject: this.#requestObject,
+      responseObject: response,
+      requestReceivedTimestamp: timeText(arrival.receivedAt),
+      stageTimestamp: timeText(this.#clock.now()),
+      annotations: this.#notes(),
     }
   }
 
-  #notes(): { annotations?: Record<string, string> } {
+  #notes(): Record<string, string> | undefined {
     const decision = this.#call?.decision
     if (decision !== undefined) {
       this.annotations['authorization.k8s.io/decision'] = decision.allowed ? 'allow' : 'forbid'
       this.annotations['authorization.k8s.io/reason'] = decision.reason
     }
     const annotations = boundedAnnotations(this.annotations, TRUNCATED)
-    return Object.keys(annotations).length === 0 ? {} : { annotations }
+    return Object.keys(annotations).length === 0 ? undefined : annotations
   }
 }

@@ -36,16 +36,16 @@ export interface AuditEvent {
   requestURI: string
   verb: string
   user: Partial<UserInfo>
-  impersonatedUser?: UserInfo
-  sourceIPs?: string[]
-  userAgent?: string
-  objectRef?: AuditObjectReference
-  responseStatus?: Partial<Status>
+  impersonatedUser?: UserInfo | undefined
+  sourceIPs?: string[] | undefined
+  userAgent?: string | undefined
+  objectRef?: AuditObjectReference | undefined
+  responseStatus?: Partial<Status> | undefined
   requestObject?: unknown
   responseObject?: unknown
   requestReceivedTimestamp: string
   stageTimestamp: string
-  annotations?: Record<string, string>
+  annotations?: Record<string, string> | undefined
 }
 
 export interface AuditGroupResources {
