@@ -3,7 +3,7 @@ import { isReason } from '#base/errors.ts'
 import { proxyToRemote } from './aggregation/proxy-to-remote.ts'
 import { remoteAt } from './aggregation/remote-at.ts'
 import { methodNotAllowed, PathNotFoundError, unknownResource } from './api-errors.ts'
-import { checkAccess } from './authorization/check-access.ts'
+import { assertAllowed } from './authorization/check-access.ts'
 import type { Call, ClusterContext, Outcome } from './context.ts'
 import type { ResourceRequest } from './request-info.ts'
 import { readRequest } from './request-info.ts'
@@ -56,8 +56,9 @@ async function answerAllowed(
   handlers: Handlers,
   call: Call,
 ): Promise<Outcome> {
-  const info = readRequest(call.request)
-  call.decision = checkAccess(context.authorizer, call.user, info)
+  const info = call.info ?? readRequest(call.request)
+  call.decision = context.authorizer.authorize(call.user, info)
+  assertAllowed(call.decision, call.user, info)
   const remote = remoteAt(context.remote, call.request.path)
   if (remote !== undefined) return proxyToRemote(context, call, remote)
   if (info.type === 'path') return handlers.paths(call, info)
@@ -68,7 +69,10 @@ async function answerAllowed(
     !resource.namespaced && info.namespace !== undefined && info.resource !== 'namespaces'
   if (wrongScope) throw unknownResource()
   const { deprecation } = resource.definition
-  if (deprecation !== undefined) call.warnings.push(deprecation)
+  if (deprecation !== undefined) {
+    call.warnings.push(deprecation)
+    if (call.auditAnnotations !== undefined) call.auditAnnotations['k8s.io/deprecated'] = 'true'
+  }
   if (info.subresource !== undefined)
     return handlers.subresources(context, call, { info, resource, subresource: info.subresource })
   return answerVerb(context, call, resource, info)

@@ -16,11 +16,22 @@ export interface ParsedBody {
   repeated: string[]
 }
 
+const parsed = new WeakMap<Body, unknown>()
+
+/** What a body was read as, if anybody has read it; not to be changed. */
+export function parsedBody(body: Body | undefined): unknown {
+  if (body === undefined) return undefined
+  return body.type === 'value' ? body.value : parsed.get(body)
+}
+
 /** `expected` names the kind for the message. */
 export function parseBody(body: Body | undefined, expected: string): ParsedBody {
   if (body?.type === 'value') return { value: body.value, repeated: [] }
   const text = body?.text ?? ''
-  return body?.mediaType === 'application/yaml' ? parseYamlText(text) : parseJson(text, expected)
+  const read =
+    body?.mediaType === 'application/yaml' ? parseYamlText(text) : parseJson(text, expected)
+  if (body !== undefined) parsed.set(body, read.value)
+  return read
 }
 
 function parseJson(text: string, expected: string): ParsedBody {
@@ -83,8 +94,8 @@ export function readObject(
   resource: ServedResource,
   fieldValidation: FieldValidation,
 ): Draft {
-  const parsed = parseBody(call.request.body, resource.kind)
-  return toDraft(resource, parsed, { fieldValidation, warnings: call.warnings })
+  const body = parseBody(call.request.body, resource.kind)
+  return toDraft(resource, body, { fieldValidation, warnings: call.warnings })
 }
 
 export interface DraftOptions {

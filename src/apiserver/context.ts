@@ -13,7 +13,7 @@ import type { Authorizer, Decision } from './authorization/authorizer.ts'
 import type { TokenIssuer } from '#identity/token-issuer.ts'
 import type { Outgoing } from './outgoing/outgoing.ts'
 import type { ObjectStorage, Stored } from './objects/object-storage.ts'
-import type { RequestLine } from './request-info.ts'
+import type { RequestInfo, RequestLine } from './request-info.ts'
 import type { ResourceRegistry, ServedResource } from './resources.ts'
 import type { WatchSink } from './watch/sink.ts'
 
@@ -76,10 +76,14 @@ export interface ServerRequest extends RequestLine {
 export interface Call {
   user: UserInfo
   request: ServerRequest
+  /** What the request means, where that was read already. */
+  info?: RequestInfo
   /** Texts of Warning headers. */
   warnings: string[]
-  /** Set where access is decided, once the request is allowed: nothing is answered without. */
+  /** Set where access is decided: nothing is answered without one that allows it. */
   decision?: Decision
+  /** Notes for the audit log, where the request is audited. */
+  auditAnnotations?: Record<string, string>
 }
 
 /** Who writes: a call, or the server itself, that has no request of its own. */

@@ -18,6 +18,7 @@ import type { FrontProxy } from './aggregation/front-proxy.ts'
 import { NO_REMOTE_SERVICES, RemoteServiceFollower } from './aggregation/remote-services.ts'
 import { answer } from './answer.ts'
 import type { Handlers } from './answer.ts'
+import { type AuditOptions, createAuditor } from './audit/auditor.ts'
 import { createAuthenticator } from './authentication/authenticator.ts'
 import { staleTokenLog } from './authentication/stale-token-log.ts'
 import { createRbacAuthorizer } from './authorization/rbac.ts'
@@ -64,6 +65,8 @@ export interface LogicalClusterOptions {
   watchQueueEventsMax?: number
   /** Rules beside Kubernetes' own; asked after them. */
   admission?: readonly AdmissionPlugin[]
+  /** Where requests over HTTP are written down; nowhere, unless given. */
+  audit?: AuditOptions
   /** The parts beside the API that make the cluster work; none, unless given. */
   components?: () => readonly ComponentHealth[]
   /** Version of the product, shown by /version. */
@@ -120,6 +123,7 @@ export async function createLogicalCluster(
     context,
     authenticate: (credentials) => authenticator.authenticate(credentials),
     answer: answerCall,
+    auditor: createAuditor({ clock, random }, options.audit),
     staleToken: staleTokenLog({ log, clock }),
     closing: closing.signal,
     encodeShared: createSharedEncoder(apiLimits.encodedEventsMax),

@@ -100,8 +100,8 @@ type OptionsKind = 'CreateOptions' | 'UpdateOptions' | 'PatchOptions' | 'DeleteO
 
 const TOLD = ['fieldManager', 'fieldValidation', 'gracePeriodSeconds', 'propagationPolicy'] as const
 
-/** What admission is told beside the object: the options of the request, and where warnings go. */
-export function admissionExtras({ request, warnings }: Asker, kind: OptionsKind) {
+/** What admission is told beside the object: the options of the request, and where warnings and notes go. */
+export function admissionExtras({ request, warnings, auditAnnotations }: Asker, kind: OptionsKind) {
   if (request === undefined) return { byServer: true }
   const { query, body } = request
   const told: Record<string, unknown> = {
@@ -118,5 +118,6 @@ export function admissionExtras({ request, warnings }: Asker, kind: OptionsKind)
   return {
     options: isRecord(given) ? { ...told, ...given, kind, apiVersion: 'meta.k8s.io/v1' } : told,
     ...(warnings === undefined ? {} : { warnings }),
+    ...(auditAnnotations === undefined ? {} : { auditAnnotations }),
   }
 }

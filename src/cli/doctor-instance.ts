@@ -6,6 +6,7 @@ import { machines } from '#kinds/ccs/machine.ts'
 import { nodes } from '#kinds/refs.ts'
 import { type Check, fail, type Finding, ok, warn } from '#setup/checks/check.ts'
 import { clientOf, type FoundInstance } from './context.ts'
+import { askEngine } from './cluster/engine-control.ts'
 import { resolveName } from './dns-probe.ts'
 import { registryAccess } from './image/registry-api.ts'
 import { isNodeReady } from './up-sightings.ts'
@@ -150,9 +151,23 @@ const registryCheck: Check<InstanceSubject> = {
   },
 }
 
+/** The engine knows whether it writes what it should. */
+const auditCheck: Check<InstanceSubject> = {
+  name: 'audit',
+  async look(found) {
+    const { auditLogs } = found.paths
+    const { problems } = await askEngine<{ problems: string[] }>(found, '/audit-problems', {})
+    const mend = `mend the file, or make room; ${seeLog('engine', found)}`
+    return problems.length === 0
+      ? [ok(`who changes what is written to ${auditLogs}`)]
+      : problems.map((problem) => warn(problem, mend))
+  },
+}
+
 export const INSTANCE_CHECKS: readonly Check<InstanceSubject>[] = [
   apiCheck,
   nodeCheck,
   dnsCheck,
   registryCheck,
+  auditCheck,
 ]

@@ -7,6 +7,7 @@ import { version } from '#base/version.ts'
 import { hostSystemd } from '#setup/boot-unit.ts'
 import { DEFAULT_DATA_DIR } from '#setup/instance.ts'
 import { SetupError } from '#setup/setup-error.ts'
+import { addAuditCommands } from './audit/audit-commands.ts'
 import { addClusterCommands } from './cluster/cluster-commands.ts'
 import { type CommandContext, type CommonOptions, outputFormat } from './context.ts'
 import { EXIT, explain } from './failure.ts'
@@ -46,6 +47,7 @@ function buildProgram(): Command {
   addMachineCommands(program, context)
   addImageCommands(program, context)
   addClusterCommands(program, context)
+  addAuditCommands(program, context)
   program
     .command('test')
     .description('install what is missing and run every test of this checkout')

@@ -21,6 +21,7 @@ import { listenForControl } from './engine/control-server.ts'
 import { addToKubeconfig } from './engine/api-access.ts'
 import { ClusterFleet } from './engine/cluster-fleet.ts'
 import { digestLookup } from './engine/digest-lookup.ts'
+import { openAudit } from './engine/engine-audit.ts'
 import type { EngineContext } from './engine/engine-context.ts'
 import { ensureFirstObjects, ensureKinds } from './engine/first-objects.ts'
 import { hubAdmission } from './engine/hub-admission.ts'
@@ -44,6 +45,12 @@ async function contextOf({ paths, instance }: ProcessConfig, log: Logger): Promi
     pool: new WriterPool(),
     storageKeys,
     codec: storageCodec(storageKeys),
+    audit: openAudit({
+      directory: paths.auditLogs,
+      policyFile: paths.auditPolicy,
+      clock: systemClock,
+      log,
+    }),
     clock: systemClock,
     random: systemRandom,
     log,
@@ -173,6 +180,7 @@ async function startEngine(config: ProcessConfig, log: Logger) {
     await machineFleet.stop()
     await clusterFleet.stop()
     await hub.close()
+    await engine.audit.close()
   }
 }
 

@@ -42,6 +42,10 @@ export interface InstancePaths {
   edge: string
   clusters: string
   logs: string
+  /** A log for each cluster that is used. */
+  auditLogs: string
+  /** The operator's; there is a default without it. */
+  auditPolicy: string
 }
 
 /** Name of a cluster's context in the instance's kubeconfig; the hub's is that of "hub". */
@@ -77,6 +81,8 @@ export function instancePaths(dataDir: string): InstancePaths {
     edge: inData('edge'),
     clusters: inData('clusters'),
     logs: inData('logs'),
+    auditLogs: inData('logs', 'audit'),
+    auditPolicy: inData('audit-policy.yaml'),
   }
 }
 

@@ -9,6 +9,7 @@ import { systemRandom } from '#base/random.ts'
 import { version } from '#base/version.ts'
 import { authorityStore } from '#identity/authority-store.ts'
 import { addToKubeconfig } from '#main/engine/api-access.ts'
+import { openAudit } from '#main/engine/engine-audit.ts'
 import { KubeconfigFile } from '#main/engine/kubeconfig-file.ts'
 import { hostLogicalCluster, type LogicalClusterHost } from '#main/engine/logical-cluster-host.ts'
 import { WriterPool } from '#storage/writer-pool.ts'
@@ -27,6 +28,12 @@ const OPENED_AT_ONCE = 16
 async function openClusters(directory: string, count: number) {
   const authorities = authorityStore({ directory: path.join(directory, 'pki'), clock: systemClock })
   const pool = new WriterPool()
+  const audit = openAudit({
+    directory: path.join(directory, 'logs', 'audit'),
+    policyFile: path.join(directory, 'audit-policy.yaml'),
+    clock: systemClock,
+    log: silentLogger,
+  })
   const hosts = new Map<string, LogicalClusterHost>()
   const names = ['hub', ...Array.from({ length: count }, (_, i) => `cluster-${i}`)]
   const open = async (name: string) => {
@@ -39,6 +46,7 @@ async function openClusters(directory: string, count: number) {
       random: systemRandom,
       log: silentLogger,
       pool,
+      audit,
     })
     hosts.set(name, host)
   }

@@ -17,7 +17,9 @@ import path from 'node:path'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { parse } from 'yaml'
+import type { AuditEvent } from '#kinds/k8s/audit.ts'
 import {
+  eventually,
   fetchText,
   freePort,
   Instance,
@@ -97,6 +99,9 @@ test('a wrong command line ends with 2, says what is wrong, and changes nothing'
     [['status', '-o', 'xml'], /'xml' is invalid\. Allowed choices are json, yaml/],
     [['version', '-o', 'xml'], /'xml' is invalid/],
     [['machine', 'stop'], /missing required argument 'name'/],
+    [['audit', '--since', 'x'], /--since "x": write 30s, 5m, 2h or 1d/],
+    [['audit', '--tail', '0'], /'0' is invalid/],
+    [['audit', '-o', 'xml'], /Allowed choices are wide, json, yaml/],
     [['machine', 'stop', 'local-1', '--timeout', '0'], /'0' is invalid/],
     [['service', 'create', 'x'], /required option '--image <image>' not specified/],
     [['service', 'scale', 'hello'], /required option '--replicas <n>' not specified/],
@@ -180,6 +185,7 @@ test('what is named and not there ends with 3', async () => {
     ],
     [['machine', 'stop', 'nope'], /there is no machine "nope"\. 'ccs machine list' shows/],
     [['machine', 'list', '--cluster', 'nope'], /there is no cluster "nope"/],
+    [['audit', '--cluster', 'nope'], /no audit log of a cluster "nope"; there are: hub/],
     [['kubeconfig', 'nope'], /there is no cluster "nope"; there are: local, hub/],
   ]
   await forEach(absent, async ([args, message]) => refused(await instance.ccs(...args), 3, message))
@@ -193,6 +199,7 @@ test('without an instance every command ends with 4 and makes none', async () =>
     ['kubeconfig'],
     ['service', 'list'],
     ['service', 'create', 'x', '--image', 'y'],
+    ['audit'],
     ['machine', 'list'],
     ['machine', 'start', 'x'],
     ['image', 'list'],
@@ -210,7 +217,7 @@ test('without an instance every command ends with 4 and makes none', async () =>
 })
 
 test('every command has help', async () => {
-  const commands = ['up', 'down', 'status', 'kubeconfig', 'version', 'test']
+  const commands = ['up', 'down', 'status', 'audit', 'kubeconfig', 'version', 'test']
   const groups = {
     service: ['create', 'list', 'get', 'update', 'scale', 'delete'],
     machine: ['list', 'stop', 'start'],
@@ -300,6 +307,28 @@ test('what is shown is shown as JSON and YAML too', async () => {
   }
   assert.match(await ok(instance.ccs('machine', 'list')), /^local-1 +local +zone-a +\S+ +Running /m)
   assert.match(await ok(instance.ccs('image', 'list')), /^default\/hello +1 +sha256:/m)
+})
+
+test('ccs audit tells who changed what, in the hub and in clusters, and what is asked for alone', async () => {
+  await ok(instance.ccs('service', 'exec', 'hello', 'busybox', 'true'))
+  const rowsOf = (...args: string[]) => ok(instance.ccs('audit', ...args))
+  const hub = await rowsOf('--changes', '--resource', 'containerservices', '--verb', 'create')
+  assert.match(hub, /^TIME +CLUSTER +USER +VERB +RESOURCE +OBJECT +CODE\n/)
+  assert.match(hub, / hub +ccs-admin +create +containerservices\.ccs\.dev +default\/hello +201/)
+  const ofExec = ['--cluster', 'local', '--resource', 'pods/exec', '--user', 'ccs-admin']
+  await eventually('the session is logged', 10_000, async () =>
+    / 101$/m.test(await rowsOf(...ofExec)),
+  )
+  const [event, ...others] = (await rowsOf(...ofExec, '--changes', '-o', 'json'))
+    .split('\n')
+    .map((line) => JSON.parse(line) as AuditEvent)
+  assert.deepEqual(others, [])
+  assert.equal(event?.annotations?.['ccs.dev/cluster'], 'local')
+  assert.match(event?.requestURI ?? '', /\/exec\?.*command=true/)
+  assert.equal(event?.responseStatus?.code, 101)
+  const none = await instance.ccs('audit', '--user', 'nobody')
+  assert.deepEqual([none.code, none.stdout], [0, ''])
+  assert.match(none.stderr, /No such request in the last 1h/)
 })
 
 test('ccs kubeconfig gives one context when asked for one, all without a name', async () => {

@@ -185,7 +185,16 @@ test('a healthy instance passes every check', async () => {
   assert.equal(code, 0, JSON.stringify(report.checks.filter(({ state }) => state !== 'ok')))
   assert.equal(report.instance, behind.id)
   const names = new Set(report.checks.map(({ check }) => check))
-  for (const name of ['processes', 'listening', 'api', 'nodes', 'dns', 'registry', 'certificates'])
+  for (const name of [
+    'processes',
+    'listening',
+    'api',
+    'nodes',
+    'dns',
+    'registry',
+    'audit',
+    'certificates',
+  ])
     assert.ok(names.has(name), name)
 })
 

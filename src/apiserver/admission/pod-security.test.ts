@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ApiRequest } from '#base/api-call.ts'
+import type { Pod } from '#kinds/k8s/core.ts'
+import { namespaces, pods } from '#kinds/refs.ts'
 import { deployment, pod, serviceAccount, type TestApi, testCluster } from '../test-cluster.ts'
+import { podSecurity } from './pod-security.ts'
+import { askPlugin, readerOf } from './test-admission.ts'
 
 const LABEL = 'pod-security.kubernetes.io'
 
@@ -80,4 +84,25 @@ test('labels that say no level are refused, unless they were there', async () =>
       message: `Namespace "n" is invalid: [metadata.labels[${LABEL}/enforce]: Invalid value: "strict": must be one of privileged, baseline, restricted, metadata.labels[${LABEL}/warn-version]: Invalid value: "1.2": must be "latest" or "v1.x"]`,
     },
   )
+})
+
+test('the audit log is told by what a pod was let in, and what it violates', async () => {
+  const labels = { [`${LABEL}/enforce`]: 'privileged', [`${LABEL}/audit`]: 'baseline' }
+  const reader = readerOf([
+    namespaces,
+    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'n', labels } },
+  ])
+  const notesOf = async (spec: object) => {
+    const auditAnnotations = {}
+    const made = pod('p', spec) as unknown as Pod
+    made.metadata.namespace = 'n'
+    await askPlugin(podSecurity(reader), pods, made, { auditAnnotations })
+    return auditAnnotations
+  }
+  assert.deepEqual(await notesOf({}), { [`${LABEL}/enforce-policy`]: 'privileged:latest' })
+  assert.deepEqual(await notesOf({ hostNetwork: true }), {
+    [`${LABEL}/enforce-policy`]: 'privileged:latest',
+    [`${LABEL}/audit-violations`]:
+      'would violate PodSecurity "baseline:latest": host namespaces (hostNetwork=true)',
+  })
 })

@@ -58,7 +58,9 @@ function checkPod(request: AdmissionRequest, reader: ObjectReader): void {
   if (subresource !== undefined && subresource !== 'ephemeralcontainers') return
   const pod = request.object as Pod
   if (old !== undefined && !isSignificant(pod, old as Pod)) return
-  const { enforce, warn } = policyFor(request, reader)
+  const { enforce, audit, warn } = policyFor(request, reader)
+  note(request, 'enforce-policy', policyText(enforce))
+  noteViolations(request, pod, audit)
   const found = violations(pod, enforce)
   if (found.length > 0)
     throw forbidden(
@@ -79,14 +81,29 @@ const imagesOf = ({ spec }: Pod): string[][] =>
 function warnOf(request: AdmissionRequest, reader: ObjectReader, template: PodTemplateSpec): void {
   if (template.spec === undefined) return
   const pod = { metadata: template.metadata ?? {}, spec: template.spec }
-  warnIfViolated(request, pod, policyFor(request, reader).warn)
+  const { audit, warn } = policyFor(request, reader)
+  noteViolations(request, pod, audit)
+  warnIfViolated(request, pod, warn)
+}
+
+/** Audit annotations of https://kubernetes.io/docs/reference/labels-annotations-taints/audit-annotations/ */
+function note({ auditAnnotations }: AdmissionRequest, key: string, value: string): void {
+  if (auditAnnotations !== undefined) auditAnnotations[`pod-security.kubernetes.io/${key}`] = value
+}
+
+function noteViolations(request: AdmissionRequest, pod: CheckedPod, audit: LevelVersion): void {
+  if (request.auditAnnotations === undefined) return
+  const found = violations(pod, audit)
+  if (found.length > 0) note(request, 'audit-violations', violationText(audit, found))
 }
 
 function warnIfViolated(request: AdmissionRequest, pod: CheckedPod, warn: LevelVersion): void {
   const found = violations(pod, warn)
-  if (found.length > 0)
-    request.warnings?.push(`would violate PodSecurity "${policyText(warn)}": ${detailsOf(found)}`)
+  if (found.length > 0) request.warnings?.push(violationText(warn, found))
 }
+
+const violationText = (level: LevelVersion, found: ReturnType<typeof violations>): string =>
+  `would violate PodSecurity "${policyText(level)}": ${detailsOf(found)}`
 
 function checkNamespace(request: AdmissionRequest, reader: ObjectReader): void {
   const { metadata } = request.object as Namespace

@@ -10,7 +10,13 @@ export function checkAccess(
   attributes: Attributes,
 ): Decision {
   const decision = authorizer.authorize(user, attributes)
-  if (decision.allowed) return decision
+  assertAllowed(decision, user, attributes)
+  return decision
+}
+
+/** Throws the 403 of a decision against the user. */
+export function assertAllowed(decision: Decision, user: UserInfo, attributes: Attributes): void {
+  if (decision.allowed) return
   const because = decision.reason === '' ? '' : `: ${decision.reason}`
   if (attributes.type === 'path')
     throw new StatusError(

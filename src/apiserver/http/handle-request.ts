@@ -3,11 +3,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { PatchType, ApiRequest, UserInfo } from '#base/api-call.ts'
 import { isReason, StatusError } from '#base/errors.ts'
 import { methodNotAllowed, tooManyRequests } from '../api-errors.ts'
+import { type Auditor, codeOf } from '../audit/auditor.ts'
+import type { Arrival, RequestAudit } from '../audit/request-audit.ts'
 import type { Credentials, Identified } from '../authentication/authenticator.ts'
 import { decodeProtobuf } from '../protobuf/decode-protobuf.ts'
 import { impersonate } from '../authentication/impersonate.ts'
 import type { Body, Call, ClusterContext, Outcome, ServerRequest } from '../context.ts'
 import { apiLimits } from '../limits.ts'
+import { readRequest as readInfo, type RequestInfo } from '../request-info.ts'
 import { PLAIN, readForm } from './negotiate.ts'
 import type { SharedEncoder } from './encode-event.ts'
 import { peerCertificate } from './peer-certificate.ts'
@@ -26,6 +29,7 @@ export interface ClusterAccess {
   /** Told of each request with a token that should have been replaced. */
   staleToken(user: UserInfo, staleSeconds: number): void
   answer(call: Call): Promise<Outcome>
+  auditor: Auditor
   /** Aborts when the cluster closes. */
   closing: AbortSignal
   encodeShared: SharedEncoder
@@ -56,16 +60,30 @@ export function createRequestHandler(access: ClusterAccess): RequestHandler {
       abort.abort(new Error('the client has gone'))
     })
     const { signal } = abort
+    const arrival = access.auditor.arrived(request, path)
+    response.setHeader('audit-id', arrival.auditId)
+    let audit: RequestAudit | undefined
     try {
-      const user = await identify(access, request)
-      if (isProxied(access, path)) {
+      const isRelayed = isProxied(access, path)
+      const line = readLine(request, path, isRelayed ? PROXIED_METHODS : METHODS)
+      const info = readInfo(line)
+      const requester = await authenticate(access, { request, info, arrival })
+      audit = access.auditor.begin(arrival, requester, info)
+      audit?.followHead(response)
+      await audit?.received()
+      const user = impersonate(access.context.authorizer, requester, request.headers)
+      audit?.impersonated(user)
+      if (isRelayed) {
+        const call = callOf({ user, info, request: { ...line, signal } }, audit)
         const release = streams.take(user.username)
-        return await relay(access, { request, response, path, user, signal }).finally(release)
+        await relay(access, { request, response, call, signal }).finally(release)
+        return
       }
-      const serverRequest = await readRequest(request, path, signal)
+      const body = line.method === 'GET' ? {} : await readBody(request, line.method)
+      const call = callOf({ user, info, request: { ...line, ...body, signal } }, audit)
       const form = /^\/apis?\//.test(path) ? readForm(request.headers.accept) : PLAIN
-      const call: Call = { user, request: serverRequest, warnings: [] }
       const outcome = await access.answer(call)
+      audit?.answered(outcome)
       const release =
         outcome.type === 'watch' || outcome.type === 'bytes'
           ? streams.take(user.username)
@@ -77,9 +95,25 @@ export function createRequestHandler(access: ClusterAccess): RequestHandler {
       }
     } catch (error) {
       if (signal.aborted && !response.writable) return
-      writeError(response, statusErrorOf(access, error, path))
+      const status = statusErrorOf(access, error, path)
+      audit?.failed(status, !(error instanceof StatusError))
+      writeError(response, status)
+    } finally {
+      audit?.ended(codeOf(response))
     }
   }
+}
+
+/** A call whose notes and body go into the audit. */
+export function callOf(
+  asked: Required<Pick<Call, 'user' | 'info' | 'request'>>,
+  audit: RequestAudit | undefined,
+): Call {
+  const call: Call = { ...asked, warnings: [] }
+  if (audit === undefined) return call
+  call.auditAnnotations = audit.annotations
+  audit.asked(call)
+  return call
 }
 
 // Few requests are, and every one is asked.
@@ -91,38 +125,44 @@ function isProxied({ context }: ClusterAccess, path: string): boolean {
 interface Proxied {
   request: IncomingMessage
   response: ServerResponse
-  path: string
-  user: UserInfo
+  call: Call
   signal: AbortSignal
 }
 
 /** The body is the other server's to read. */
 async function relay(
   access: ClusterAccess,
-  { request, response, path, user, signal }: Proxied,
+  { request, response, call, signal }: Proxied,
 ): Promise<void> {
-  const call: Call = {
-    user,
-    request: { ...readLine(request, path, PROXIED_METHODS), signal },
-    warnings: [],
-  }
   const outcome = await access.answer(call)
   assertDecided(call)
   if (outcome.type !== 'proxy') throw methodNotAllowed()
   await relayRequest({ request, response, outcome, signal })
 }
 
-/** `token` stands in for the header where a client cannot set it. */
-export async function identify(
+export interface Unidentified {
+  request: IncomingMessage
+  info: RequestInfo
+  arrival: Arrival
+  /** Stands in for the header where a client cannot set it. */
+  token?: string | undefined
+}
+
+/** Who sends a request; whom they act as is decided later. What fails is written to the audit log. */
+export async function authenticate(
   access: ClusterAccess,
-  request: IncomingMessage,
-  token?: string,
+  { request, info, arrival, token }: Unidentified,
 ): Promise<UserInfo> {
   const certificate = peerCertificate(request.socket)
   const authorization = request.headers.authorization ?? token
-  const { user, staleSeconds } = await access.authenticate({ authorization, certificate })
-  if (staleSeconds !== undefined) access.staleToken(user, staleSeconds)
-  return impersonate(access.context.authorizer, user, request.headers)
+  try {
+    const { user, staleSeconds } = await access.authenticate({ authorization, certificate })
+    if (staleSeconds !== undefined) access.staleToken(user, staleSeconds)
+    return user
+  } catch (error) {
+    if (isReason(error, 'Unauthorized')) access.auditor.refused(arrival, info, error.code)
+    throw error
+  }
 }
 
 const METHODS: ReadonlySet<string> = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE'])
@@ -146,16 +186,6 @@ export function readLine(request: IncomingMessage, path: string, methods = METHO
     ...(accept === undefined ? {} : { accept }),
     ...(userAgent === undefined ? {} : { userAgent }),
   }
-}
-
-async function readRequest(
-  request: IncomingMessage,
-  path: string,
-  signal: AbortSignal,
-): Promise<ServerRequest> {
-  const line = { ...readLine(request, path), signal }
-  if (line.method === 'GET') return line
-  return { ...line, ...(await readBody(request, line.method)) }
 }
 
 async function readBody(

@@ -1,15 +1,23 @@
 // A request that asks for another protocol: authenticate, authorize, and pass the connection on.
 import { type IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { badRequest } from '#base/errors.ts'
+import { badRequest, StatusError } from '#base/errors.ts'
 import { tooManyRequests } from '../api-errors.ts'
+import type { RequestAudit } from '../audit/request-audit.ts'
+import { impersonate } from '../authentication/impersonate.ts'
 import { webSocketToken } from '../authentication/web-socket-token.ts'
 import { assertDecided } from '../authorization/assert-decided.ts'
 import { checkAccess } from '../authorization/check-access.ts'
 import type { Call, Outcome } from '../context.ts'
 import { apiLimits } from '../limits.ts'
 import { readRequest } from '../request-info.ts'
-import { type ClusterAccess, identify, readLine, statusErrorOf } from './handle-request.ts'
+import {
+  authenticate,
+  callOf,
+  type ClusterAccess,
+  readLine,
+  statusErrorOf,
+} from './handle-request.ts'
 import { dialWithin } from '../subresources/dial-within.ts'
 import {
   askForUpgrade,
@@ -63,39 +71,67 @@ export function createUpgradeHandler(access: ClusterAccess): UpgradeHandler {
   return async (call, path) => {
     const { request, socket, head } = call
     open.add(socket)
-    socket.once('close', () => open.delete(socket))
+    const arrival = access.auditor.arrived(request, path)
+    let audit: RequestAudit | undefined
+    let code: number | undefined
+    socket.once('close', () => {
+      open.delete(socket)
+      audit?.ended(code)
+    })
     try {
-      const { user, target, asked } = await permit(access, request, path)
+      const line = readLine(request, path)
+      const info = readRequest(line)
+      const { authorization: token } = webSocketToken(protocolLines(request))
+      const requester = await authenticate(access, { request, info, arrival, token })
+      audit = access.auditor.begin(arrival, requester, info)
+      await audit?.received()
+      const user = impersonate(access.context.authorizer, requester, request.headers)
+      audit?.impersonated(user)
+      const { target, asked } = await permit(
+        access,
+        request,
+        callOf({ user, info, request: line }, audit),
+      )
       if (socket.destroyed) return
-      socket.once('close', counter.take(user))
+      socket.once('close', counter.take(user.username))
       const answer = await askForUpgrade(access.context.clock, target, asked)
-      if (answer.type === 'refused') return writeRefusal(call, answer)
+      code = answer.type === 'refused' ? answer.status : (answer.response.statusCode ?? 101)
+      audit?.started(code)
+      if (answer.type === 'refused') return writeRefusal(call, answer, arrival.auditId)
       if (socket.destroyed) return void answer.connection.destroy()
-      socket.write(headOf(answer.response))
+      socket.write(headOf(answer.response, arrival.auditId))
       if (head.length > 0) socket.unshift(head)
       joinConnections(socket, answer.connection, access.context.clock)
     } catch (error) {
+      const status = statusErrorOf(access, error, path)
+      audit?.failed(status, !(error instanceof StatusError))
       const response = responseFor(call)
-      if (response !== undefined) writeError(response, statusErrorOf(access, error, path))
+      if (response === undefined) return
+      response.setHeader('audit-id', arrival.auditId)
+      code = status.code
+      audit?.started(code)
+      writeError(response, status)
+    } finally {
+      // Of a connection that is gone already nobody will tell again.
+      if (socket.destroyed) audit?.ended(code)
     }
   }
 }
 
+const protocolLines = ({ headersDistinct }: IncomingMessage): string[] | undefined =>
+  headersDistinct['sec-websocket-protocol']
+
 /** Who asks and where it leads; throws what the client is to see. */
-async function permit(access: ClusterAccess, request: IncomingMessage, path: string) {
+async function permit(access: ClusterAccess, request: IncomingMessage, call: Call) {
   const isWebSocket = request.headers.upgrade?.toLowerCase() === 'websocket'
-  const { authorization, protocols } = webSocketToken(
-    request.headersDistinct['sec-websocket-protocol'],
-  )
-  const user = await identify(access, request, authorization)
-  const line = readLine(request, path)
-  const call: Call = { user, request: line, warnings: [] }
+  const { protocols } = webSocketToken(protocolLines(request))
+  const { user, request: line } = call
   const outcome = await access.answer(call)
   assertDecided(call)
   if (outcome.type !== 'upgrade' && outcome.type !== 'proxy')
     throw badRequest('this request cannot be upgraded')
   // A WebSocket always begins with GET: to be allowed to read is not enough to run something.
-  const info = readRequest(line)
+  const info = call.info ?? readRequest(line)
   const runs = outcome.type === 'upgrade' || (info.type === 'resource' && info.resource === 'nodes')
   if (isWebSocket && runs && info.type === 'resource')
     checkAccess(access.context.authorizer, user, { ...info, verb: 'create' })
@@ -106,7 +142,7 @@ async function permit(access: ClusterAccess, request: IncomingMessage, path: str
       ...(outcome.type === 'proxy' ? outcome.identity : undefined),
     },
   }
-  return { user: user.username, target: relayTarget(access, outcome), asked }
+  return { target: relayTarget(access, outcome), asked }
 }
 
 function relayTarget(
@@ -142,8 +178,11 @@ function relayedHeaders(
   return headers
 }
 
-function headOf({ statusCode = 101, statusMessage = '', rawHeaders }: IncomingMessage): string {
-  const lines = [`HTTP/1.1 ${statusCode} ${statusMessage}`]
+function headOf(
+  { statusCode = 101, statusMessage = '', rawHeaders }: IncomingMessage,
+  auditId: string,
+): string {
+  const lines = [`HTTP/1.1 ${statusCode} ${statusMessage}`, `Audit-Id: ${auditId}`]
   for (let at = 0; at + 1 < rawHeaders.length; at += 2)
     lines.push(`${rawHeaders[at]}: ${rawHeaders[at + 1]}`)
   return `${lines.join('\r\n')}\r\n\r\n`
@@ -152,11 +191,13 @@ function headOf({ statusCode = 101, statusMessage = '', rawHeaders }: IncomingMe
 function writeRefusal(
   call: UpgradeCall,
   { status, contentType, body }: { status: number; contentType: string; body: string },
+  auditId: string,
 ): void {
   const response = responseFor(call)
   response?.writeHead(status, {
     'content-type': contentType,
     'content-length': Buffer.byteLength(body),
+    'audit-id': auditId,
   })
   response?.end(body)
 }

@@ -4,12 +4,14 @@ import { createServer, type IncomingMessage, type Server } from 'node:http'
 import path from 'node:path'
 import { describeError, type Logger } from '#base/log.ts'
 import type { StorageKeys } from '#identity/storage-keys.ts'
+import type { EngineAudit } from './engine-audit.ts'
 import type { LogicalClusterHost } from './logical-cluster-host.ts'
 
 export interface ControlOptions {
   socket: string
   storageKeys: StorageKeys
   hosts: () => readonly LogicalClusterHost[]
+  audit: Pick<EngineAudit, 'problems'>
   log: Logger
 }
 
@@ -27,6 +29,7 @@ class Refusal extends Error {
 type Ask = (options: ControlOptions, body: Record<string, unknown>) => Promise<object>
 
 const ASKS: Record<string, Ask> = {
+  '/audit-problems': ({ audit }) => Promise.resolve({ problems: audit.problems() }),
   '/backup': backup,
   '/rotate-key': rotateKey,
 }

@@ -6,6 +6,7 @@ import type { AuthorityStore } from '#identity/authority-store.ts'
 import type { InstanceFile, InstancePaths } from '#setup/instance.ts'
 import type { StorageKeys } from '#identity/storage-keys.ts'
 import type { ValueCodec } from '#storage/value-codec.ts'
+import type { EngineAudit } from './engine-audit.ts'
 import type { WriterPool } from '#storage/writer-pool.ts'
 
 export interface EngineContext {
@@ -20,6 +21,7 @@ export interface EngineContext {
   /** The keys of this instance's Secrets on disk, and how its stores use them. */
   storageKeys: StorageKeys
   codec: ValueCodec
+  audit: EngineAudit
   clock: Clock
   random: Random
   log: Logger

@@ -6,6 +6,7 @@ import type { Clock } from '#base/clock.ts'
 import type { Logger } from '#base/log.ts'
 import type { Random } from '#base/random.ts'
 import type { AdmissionPlugin } from '#apiserver/admission/plugin.ts'
+import type { AuditOptions } from '#apiserver/audit/auditor.ts'
 import type { ComponentHealth } from '#apiserver/context.ts'
 import { createLogicalCluster, type LogicalCluster } from '#apiserver/logical-cluster.ts'
 import { createClient } from '#client/create-client.ts'
@@ -39,6 +40,8 @@ export interface HostOptions {
   admission?: readonly AdmissionPlugin[]
   /** Parts of the cluster as ComponentStatus shows them. */
   components?: () => readonly ComponentHealth[]
+  /** Where requests are written down; nowhere, unless given. */
+  audit?: { of(cluster: string): AuditOptions }
   /** The threads that write for all clusters of this process. */
   pool?: WriterPool
   /** How values look on disk. */
@@ -92,6 +95,7 @@ export async function hostLogicalCluster(options: HostOptions): Promise<LogicalC
     ...(options.dialNode === undefined ? {} : { dialNode: options.dialNode }),
     ...(options.admission === undefined ? {} : { admission: options.admission }),
     ...(options.components === undefined ? {} : { components: options.components }),
+    ...(options.audit === undefined ? {} : { audit: options.audit.of(name) }),
   })
   const client = createClient(api.call(ENGINE_USER, 'kube-controller-manager'))
   const informers = createInformerFactory({ client, clock, random, log })

@@ -11,6 +11,7 @@ import { createControllers, createHubControllers } from '#controllers/create-con
 import { type AuthorityStore, authorityStore } from '#identity/authority-store.ts'
 import { pods } from '#kinds/refs.ts'
 import { addToKubeconfig } from '#main/engine/api-access.ts'
+import { type EngineAudit, openAudit } from '#main/engine/engine-audit.ts'
 import { ensureKinds } from '#main/engine/first-objects.ts'
 import { hubAdmission } from '#main/engine/hub-admission.ts'
 import { KubeconfigFile } from '#main/engine/kubeconfig-file.ts'
@@ -59,10 +60,16 @@ export async function startSimulatedProduct(
 ): Promise<SimulatedProduct> {
   const { dataDir, clock } = options
   const authorities = authorityStore({ directory: path.join(dataDir, 'pki'), clock })
-  const hosts = await openHosts(options, authorities)
+  const audit = openAudit({
+    ...options,
+    directory: path.join(dataDir, 'logs', 'audit'),
+    policyFile: path.join(dataDir, 'audit-policy.yaml'),
+  })
+  const hosts = await openHosts(options, { authorities, audit })
   const close = async () => {
     await hosts.member.close()
     await hosts.hub.close()
+    await audit.close()
   }
   try {
     return await startOn(hosts, options, { authorities, close })
@@ -108,11 +115,11 @@ interface Hosts {
 
 async function openHosts(
   { dataDir, clock, random, log }: SimulatedProductOptions,
-  authorities: AuthorityStore,
+  { authorities, audit }: { authorities: AuthorityStore; audit: EngineAudit },
 ): Promise<Hosts> {
   const paths = { pki: path.join(dataDir, 'pki'), engine: path.join(dataDir, 'engine') }
   const codec = storageCodec(instanceStorageKeys(paths))
-  const common = { authorities, version, clock, random, log, codec, pool: new WriterPool() }
+  const common = { authorities, audit, version, clock, random, log, codec, pool: new WriterPool() }
   const hub = await hostLogicalCluster({
     ...common,
     name: 'hub',

@@ -177,8 +177,20 @@ test('warnings and notes let the request through', async () => {
   assert.deepEqual(request?.warnings, [
     "Validation failed for ValidatingAdmissionPolicy 'p' with binding 'b': m",
   ])
-  assert.deepEqual(request?.auditAnnotations, { 'p/name': 'is c' })
+  const { [FAILURE]: failure, ...notes } = request?.auditAnnotations ?? {}
+  assert.deepEqual(notes, { 'p/name': 'is c' })
+  assert.deepEqual(JSON.parse(failure ?? ''), [
+    {
+      message: 'm',
+      policy: 'p',
+      binding: 'b',
+      expressionIndex: 0,
+      validationActions: ['Warn', 'Audit'],
+    },
+  ])
 })
+
+const FAILURE = 'validation.policy.admission.k8s.io/validation_failure'
 
 test('expressions see the request, what it replaces, its namespace and what its user may do', async () => {
   const { api, as } = await cluster()

@@ -52,6 +52,8 @@ export function compileValidatingPolicy(policy: ValidatingAdmissionPolicy): Comp
 interface Finding {
   message: string
   reason: StatusReason
+  /** Of the expression in its list of the policy. */
+  index: number
 }
 
 export function validatingPolicies(
@@ -118,8 +120,29 @@ async function ask(
   if (validationActions.includes('Warn'))
     for (const { message } of findings)
       request.warnings?.push(`Validation failed for ${who}: ${message}`)
+  if (validationActions.includes('Audit')) noteFailure({ policy, binding }, first, request)
   if (!validationActions.includes('Deny')) return undefined
   return refuse(request, `${who} denied request: ${first.message}`, first.reason)
+}
+
+const FAILURE = 'validation.policy.admission.k8s.io/validation_failure'
+
+/** For the audit log, as Kubernetes writes it: a list of one, and only the first of a request. */
+function noteFailure(
+  { policy, binding }: Omit<Asked, 'compiled'>,
+  { message, index }: Finding,
+  { auditAnnotations }: AdmissionRequest,
+): void {
+  if (auditAnnotations === undefined) return
+  auditAnnotations[FAILURE] ??= JSON.stringify([
+    {
+      message,
+      policy: policy.metadata.name,
+      binding: binding.metadata.name,
+      expressionIndex: index,
+      validationActions: binding.spec.validationActions,
+    },
+  ])
 }
 
 const CODES: Readonly<Record<string, number>> = {
@@ -143,11 +166,11 @@ function validate(
   evaluation: Evaluation,
 ): Finding[] {
   const findings: Finding[] = []
-  for (const { validation, program, message } of validations) {
+  for (const [index, { validation, program, message }] of validations.entries()) {
     const reason = (validation.reason ?? 'Invalid') as StatusReason
     try {
       if (evaluation.valueOf(program) === true) continue
-      findings.push({ message: messageOf(validation, message, evaluation), reason })
+      findings.push({ message: messageOf(validation, message, evaluation), reason, index })
     } catch (error) {
       if (!isExpressionError(error)) throw error
       if (spec.failurePolicy === 'Ignore') continue
@@ -155,6 +178,7 @@ function validate(
       findings.push({
         message: `expression '${expression}' resulted in error: ${error.message}`,
         reason: 'Invalid',
+        index,
       })
     }
   }
@@ -191,7 +215,7 @@ function annotate(
   { annotations }: CompiledPolicy,
   { evaluation, request, findings }: Noting,
 ): void {
-  for (const { annotation, program } of annotations) {
+  for (const [index, { annotation, program }] of annotations.entries()) {
     try {
       const value = evaluation.valueOf(program)
       if (
@@ -206,6 +230,7 @@ function annotate(
         findings.push({
           message: `expression '${annotation.valueExpression.trim()}' resulted in error: ${error.message}`,
           reason: 'Invalid',
+          index,
         })
     }
   }

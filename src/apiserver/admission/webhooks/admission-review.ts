@@ -101,9 +101,7 @@ export function readVerdict(
     result: isRecord(response['status']) ? (response['status'] as Partial<Status>) : {},
     patch: hasPatch ? Buffer.from(patch, 'base64').toString() : undefined,
     warnings: stringsOf(response['warnings']),
-    auditAnnotations: isRecord(response['auditAnnotations'])
-      ? (response['auditAnnotations'] as Record<string, string>)
-      : {},
+    auditAnnotations: textsOf(response['auditAnnotations']),
   }
 }
 
@@ -132,6 +130,15 @@ function checkPatchType(hasPatch: boolean, patchType: unknown): void {
 }
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')
+
+const textsOf = (value: unknown): Record<string, string> =>
+  isRecord(value)
+    ? Object.fromEntries(
+        Object.entries(value).filter((entry): entry is [string, string] => {
+          return typeof entry[1] === 'string'
+        }),
+      )
+    : {}
 
 const stringsOf = (value: unknown): string[] =>
   Array.isArray(value) ? value.filter((one) => typeof one === 'string') : []

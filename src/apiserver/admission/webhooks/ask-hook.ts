@@ -41,6 +41,9 @@ export async function askHook(
     return undefined
   })
   if (verdict === undefined) return undefined
+  if (request.auditAnnotations !== undefined)
+    for (const [key, value] of Object.entries(verdict.auditAnnotations))
+      request.auditAnnotations[`${hook.name}/${key}`] = value
   request.warnings?.push(...verdict.warnings)
   if (!verdict.allowed) throw denial(hook.name, verdict)
   return verdict
