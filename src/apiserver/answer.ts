@@ -54,7 +54,7 @@ async function answerAllowed(
   handlers: Handlers,
   call: Call,
 ): Promise<Outcome> {
-  const info = readRequest(call.request)
+  const info = call.info ?? readRequest(call.request)
   call.decision = checkAccess(context.authorizer, call.user, info)
   if (info.type === 'path') return handlers.paths(call, info)
   const { group, version } = info

@@ -11,7 +11,7 @@ import type { Authorizer, Decision } from './authorization/authorizer.ts'
 import type { TokenIssuer } from '#identity/token-issuer.ts'
 import type { Outgoing } from './outgoing/outgoing.ts'
 import type { ObjectStorage, Stored } from './objects/object-storage.ts'
-import type { RequestLine } from './request-info.ts'
+import type { RequestInfo, RequestLine } from './request-info.ts'
 import type { ResourceRegistry, ServedResource } from './resources.ts'
 import type { WatchSink } from './watch/sink.ts'
 
@@ -70,6 +70,8 @@ export interface ServerRequest extends RequestLine {
 export interface Call {
   user: UserInfo
   request: ServerRequest
+  /** What `request` asks for, where somebody has read that already. */
+  info?: RequestInfo
   /** Texts of Warning headers. */
   warnings: string[]
   /** Set where access is decided, once the request is allowed: nothing is answered without. */

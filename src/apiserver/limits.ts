@@ -5,8 +5,6 @@ export const apiLimits = {
   urlLengthMax: 8_192,
   /** Nesting of a JSON or YAML body. */
   bodyDepthMax: 100,
-  /** Requests being answered at once by one listener, watches and logs aside. */
-  requestsInFlightMax: 400,
   /** Open watches and followed logs of one user of one cluster. */
   streamsPerUserMax: 2_000,
   /** Open exec, attach and port-forward sessions: of one user of one cluster, and of one listener. */

@@ -30,6 +30,8 @@ import { createUpgradeHandler, type UpgradeHandler } from './http/handle-upgrade
 import { apiLimits } from './limits.ts'
 import { type Dial, noDial } from './outgoing/dial.ts'
 import { createOutgoing } from './outgoing/outgoing.ts'
+import { createFairness, type Fairness } from './fairness/fairness.ts'
+import { SeatPool } from './fairness/seat-pool.ts'
 import { createObjectStorage } from './objects/object-storage.ts'
 import { createPathHandler } from './path-handlers.ts'
 import { createResourceRegistry } from './resources.ts'
@@ -54,6 +56,8 @@ export interface LogicalClusterOptions {
   dialNode?: (nodeName: string) => Promise<Duplex>
   /** Connections to webhooks, aggregated servers, pods and services; without it none is reached. */
   dial?: Dial
+  /** Seats that the clusters of a process share; without it this one has those of a process for itself. */
+  seats?: SeatPool
   /** Events a watcher in this process may lag behind before it is closed. */
   watchQueueEventsMax?: number
   /** Rules beside Kubernetes' own; asked after them. */
@@ -105,7 +109,8 @@ export async function createLogicalCluster(
     components,
     identifyToken: (token, audiences) => authenticator.identifyToken(token, audiences),
   }
-  const handlers = handlersOf(context, options.version)
+  const fairness = createFairness({ ...shared, pool: options.seats ?? new SeatPool() })
+  const handlers = handlersOf(context, { version: options.version, fairness })
   const answerCall = (call: Call): Promise<Outcome> => answer(context, handlers, call)
   const closing = new AbortController()
   const access: ClusterAccess = {
@@ -115,6 +120,7 @@ export async function createLogicalCluster(
     staleToken: staleTokenLog({ log, clock }),
     closing: closing.signal,
     encodeShared: createSharedEncoder(apiLimits.encodedEventsMax),
+    fairness,
   }
   const customResources = serveCustomResources(context)
   const typeChecking = serveTypeChecking(context)
@@ -129,6 +135,7 @@ export async function createLogicalCluster(
     async close() {
       closing.abort(new Error(`cluster ${name} closes`))
       rules.close()
+      fairness.close()
       outgoing.close()
       await localServices.close()
       await customResources.close()
@@ -137,10 +144,13 @@ export async function createLogicalCluster(
   }
 }
 
-const handlersOf = (context: ClusterContext, version: string): Handlers => ({
+const handlersOf = (
+  context: ClusterContext,
+  paths: { version: string; fairness: Fairness },
+): Handlers => ({
   subresources: answerSubresource,
   reviews: answerReview,
-  paths: createPathHandler(context, { version }),
+  paths: createPathHandler(context, paths),
 })
 
 const noNodes = (nodeName: string): Promise<never> =>

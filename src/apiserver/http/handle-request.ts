@@ -13,8 +13,12 @@ import type { SharedEncoder } from './encode-event.ts'
 import { peerCertificate } from './peer-certificate.ts'
 import { readBytes, textOf } from './read-bytes.ts'
 import { bodyMediaType, patchTypeOf } from './media-types.ts'
+import type { Turn } from '../fairness/dispatcher.ts'
+import type { Fairness } from '../fairness/fairness.ts'
+import { isLongRunning } from '../fairness/long-running.ts'
 import { assertDecided } from '../authorization/assert-decided.ts'
 import { readProxiedPath } from '../proxy/proxied-path.ts'
+import { readRequest, type RequestInfo } from '../request-info.ts'
 import { relayRequest } from './relay-request.ts'
 import { createStreamCounter } from './stream-counter.ts'
 import { writeError, writeOutcome } from './write-outcome.ts'
@@ -28,6 +32,7 @@ export interface ClusterAccess {
   /** Aborts when the cluster closes. */
   closing: AbortSignal
   encodeShared: SharedEncoder
+  fairness: Fairness
 }
 
 export type RequestHandler = (
@@ -49,8 +54,10 @@ export function createRequestHandler(access: ClusterAccess): RequestHandler {
   })
   return async (request, response, path) => {
     const abort = new AbortController()
+    let turn: Turn | undefined
     underWay.add(abort)
     response.once('close', () => {
+      turn?.leave()
       underWay.delete(abort)
       abort.abort(new Error('the client has gone'))
     })
@@ -61,24 +68,51 @@ export function createRequestHandler(access: ClusterAccess): RequestHandler {
         const release = streams.take(user.username)
         return await relay(access, { request, response, path, user, signal }).finally(release)
       }
-      const serverRequest = await readRequest(request, path, signal)
+      const line = { ...readLine(request, path), signal }
+      const info = readRequest(line)
+      turn = await takeTurn(access, { user, line, info, response })
+      // Whoever went while it came to be his turn was not seen to go.
+      if (signal.aborted) return turn?.leave()
+      const serverRequest = await withBody(request, line)
       const form = /^\/apis?\//.test(path) ? readForm(request.headers.accept) : PLAIN
-      const call: Call = { user, request: serverRequest, warnings: [] }
+      const call: Call = { user, request: serverRequest, info, warnings: [] }
       const outcome = await access.answer(call)
       const release =
         outcome.type === 'watch' || outcome.type === 'bytes'
           ? streams.take(user.username)
           : () => undefined
       try {
-        await writeOutcome({ access, call, form, outcome, response, signal })
+        const written = writeOutcome({ access, call, form, outcome, response, signal })
+        // What follows the beginning of a watch costs little: it holds no seat for that.
+        if (outcome.type === 'watch') turn?.leave()
+        await written
       } finally {
         release()
       }
     } catch (error) {
-      if (signal.aborted && !response.writable) return
+      if (signal.aborted && (response.closed || !response.writable)) return
       writeError(response, statusErrorOf(access, error, path))
     }
   }
+}
+
+interface Asking {
+  user: UserInfo
+  line: ServerRequest & { signal: AbortSignal }
+  info: RequestInfo
+  response: ServerResponse
+}
+
+/** Resolves when the request may go on. The seats it holds then are given back when its answer has been written. */
+async function takeTurn(
+  { fairness }: ClusterAccess,
+  { user, line: { query, signal }, info, response }: Asking,
+): Promise<Turn | undefined> {
+  if (isLongRunning(info)) return undefined
+  const flow = fairness.flowOf(user, info)
+  response.setHeader('X-Kubernetes-PF-FlowSchema-UID', flow.uid)
+  response.setHeader('X-Kubernetes-PF-PriorityLevel-UID', flow.to.spec.uid)
+  return fairness.enter(flow, { user, info, query, signal })
 }
 
 // Few requests are, and every one is asked.
@@ -145,12 +179,7 @@ export function readLine(request: IncomingMessage, path: string, methods = METHO
   }
 }
 
-async function readRequest(
-  request: IncomingMessage,
-  path: string,
-  signal: AbortSignal,
-): Promise<ServerRequest> {
-  const line = { ...readLine(request, path), signal }
+async function withBody(request: IncomingMessage, line: ServerRequest): Promise<ServerRequest> {
   if (line.method === 'GET') return line
   return { ...line, ...(await readBody(request, line.method)) }
 }
