@@ -6,6 +6,7 @@ import type { AuthorityStore } from '#identity/authority-store.ts'
 import type { InstanceFile, InstancePaths } from '#setup/instance.ts'
 import type { StorageKeys } from '#identity/storage-keys.ts'
 import type { ValueCodec } from '#storage/value-codec.ts'
+import type { SeatPool } from '#apiserver/fairness/seat-pool.ts'
 import type { WriterPool } from '#storage/writer-pool.ts'
 
 export interface EngineContext {
@@ -17,6 +18,8 @@ export interface EngineContext {
   serverCaPem: string
   /** The threads that write for all clusters. */
   pool: WriterPool
+  /** How many requests of all clusters are answered at once. */
+  seats: SeatPool
   /** The keys of this instance's Secrets on disk, and how its stores use them. */
   storageKeys: StorageKeys
   codec: ValueCodec
