@@ -33,6 +33,13 @@ export const apiLimits = {
   headersTimeoutMs: 10_000,
   requestTimeoutMs: 60_000,
   keepAliveTimeoutMs: 120_000,
+  /** A body that takes longer gives the seats of its request to others until it is there. */
+  bodyWithSeatMs: 1_000,
+  /** Bodies of one user that take longer, at once. */
+  slowBodiesPerUserMax: 50,
+  /** How long a client may take to read an answer of more bytes than these. */
+  answerTimeoutMs: 60_000,
+  smallAnswerBytes: 64 * 1024,
   connectionsMax: 10_000,
   /** How long a conversion webhook has, as in Kubernetes, and the objects it is asked about at once. */
   conversionTimeoutMs: 30_000,

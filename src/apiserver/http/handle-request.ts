@@ -13,13 +13,12 @@ import type { SharedEncoder } from './encode-event.ts'
 import { peerCertificate } from './peer-certificate.ts'
 import { readBytes, textOf } from './read-bytes.ts'
 import { bodyMediaType, patchTypeOf } from './media-types.ts'
-import type { Turn } from '../fairness/dispatcher.ts'
 import type { Fairness } from '../fairness/fairness.ts'
-import { isLongRunning } from '../fairness/long-running.ts'
 import { assertDecided } from '../authorization/assert-decided.ts'
 import { readProxiedPath } from '../proxy/proxied-path.ts'
-import { readRequest, type RequestInfo } from '../request-info.ts'
+import { readRequest } from '../request-info.ts'
 import { relayRequest } from './relay-request.ts'
+import { RequestTurn } from './request-turn.ts'
 import { createStreamCounter } from './stream-counter.ts'
 import { writeError, writeOutcome } from './write-outcome.ts'
 
@@ -47,6 +46,14 @@ export function createRequestHandler(access: ClusterAccess): RequestHandler {
     refusal: (user, count) =>
       tooManyRequests(`user ${user} holds ${count} watches and logs open, close some`),
   })
+  const turns = {
+    fairness: access.fairness,
+    clock: access.context.clock,
+    slowBodies: createStreamCounter({
+      max: apiLimits.slowBodiesPerUserMax,
+      refusal: (user, count) => tooManyRequests(`user ${user} is sending ${count} bodies slowly`),
+    }),
+  }
   // One listener for all requests: a signal composed for each would cost more than most requests.
   const underWay = new Set<AbortController>()
   access.closing.addEventListener('abort', () => {
@@ -54,10 +61,10 @@ export function createRequestHandler(access: ClusterAccess): RequestHandler {
   })
   return async (request, response, path) => {
     const abort = new AbortController()
-    let turn: Turn | undefined
+    const turn = new RequestTurn(turns, response)
     underWay.add(abort)
     response.once('close', () => {
-      turn?.leave()
+      turn.leave()
       underWay.delete(abort)
       abort.abort(new Error('the client has gone'))
     })
@@ -70,10 +77,10 @@ export function createRequestHandler(access: ClusterAccess): RequestHandler {
       }
       const line = { ...readLine(request, path), signal }
       const info = readRequest(line)
-      turn = await takeTurn(access, { user, line, info, response })
-      // Whoever went while it came to be his turn was not seen to go.
-      if (signal.aborted) return turn?.leave()
-      const serverRequest = await withBody(request, line)
+      const asking = { user, info, query: line.query, signal }
+      await turn.take(asking)
+      const serverRequest =
+        line.method === 'GET' ? line : await turn.whileRead(withBody(request, line), asking)
       const form = /^\/apis?\//.test(path) ? readForm(request.headers.accept) : PLAIN
       const call: Call = { user, request: serverRequest, info, warnings: [] }
       const outcome = await access.answer(call)
@@ -84,8 +91,9 @@ export function createRequestHandler(access: ClusterAccess): RequestHandler {
       try {
         const written = writeOutcome({ access, call, form, outcome, response, signal })
         // What follows the beginning of a watch costs little: it holds no seat for that.
-        if (outcome.type === 'watch') turn?.leave()
+        if (outcome.type === 'watch') turn.leave()
         await written
+        turn.boundAnswer()
       } finally {
         release()
       }
@@ -94,25 +102,6 @@ export function createRequestHandler(access: ClusterAccess): RequestHandler {
       writeError(response, statusErrorOf(access, error, path))
     }
   }
-}
-
-interface Asking {
-  user: UserInfo
-  line: ServerRequest & { signal: AbortSignal }
-  info: RequestInfo
-  response: ServerResponse
-}
-
-/** Resolves when the request may go on. The seats it holds then are given back when its answer has been written. */
-async function takeTurn(
-  { fairness }: ClusterAccess,
-  { user, line: { query, signal }, info, response }: Asking,
-): Promise<Turn | undefined> {
-  if (isLongRunning(info)) return undefined
-  const flow = fairness.flowOf(user, info)
-  response.setHeader('X-Kubernetes-PF-FlowSchema-UID', flow.uid)
-  response.setHeader('X-Kubernetes-PF-PriorityLevel-UID', flow.to.spec.uid)
-  return fairness.enter(flow, { user, info, query, signal })
 }
 
 // Few requests are, and every one is asked.
@@ -180,7 +169,6 @@ export function readLine(request: IncomingMessage, path: string, methods = METHO
 }
 
 async function withBody(request: IncomingMessage, line: ServerRequest): Promise<ServerRequest> {
-  if (line.method === 'GET') return line
   return { ...line, ...(await readBody(request, line.method)) }
 }
 
