@@ -69,7 +69,7 @@ interface Request {
 /** A process of two clusters under test. */
 class Model {
   readonly clock = fakeClock()
-  readonly pool = new SeatPool(POOL_SEATS, GUARANTEED)
+  readonly pool = new SeatPool({ seats: POOL_SEATS, guaranteed: GUARANTEED })
   readonly clusters: Dispatcher[]
   readonly requests: Request[] = []
 

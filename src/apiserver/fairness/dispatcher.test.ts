@@ -255,7 +255,7 @@ test('more seats, once given, are used by who waits', async () => {
 })
 
 test('a cluster that is flooded, also by its administrators, leaves seats to the other clusters', async () => {
-  const pool = new SeatPool(20, 2)
+  const pool = new SeatPool({ seats: 20, guaranteed: 2 })
   const noisy = bench([levelSpec('low'), exempt], { seats: 100, pool })
   const quiet = bench([levelSpec('low'), exempt], { seats: 100, pool })
   const late = bench([levelSpec('low')], { seats: 100, pool })

@@ -8,7 +8,7 @@ import { fairnessLimits } from './fairness-limits.ts'
 import type { LevelSpec } from './flow-config.ts'
 import { Level } from './level.ts'
 import { SeatLedger } from './seat-ledger.ts'
-import type { PoolMember, SeatPool } from './seat-pool.ts'
+import type { PoolMember, SeatPool, Taking } from './seat-pool.ts'
 import { shareSeats } from './seat-shares.ts'
 import type { Asked, WaitingRequest } from './waiting-request.ts'
 
@@ -41,10 +41,13 @@ export class Dispatcher {
     this.#clock = clock
     this.#seed = seed
     this.#seats = seats
-    this.#member = pool.join(() => {
-      const wasServed = this.#serveOne(true)
-      if (wasServed && this.#next() !== undefined) this.#member.wait()
-      return wasServed
+    this.#member = pool.join({
+      serveOne: () => {
+        const wasServed = this.#serveOne('is-next')
+        if (wasServed && this.#next() !== undefined) this.#member.wait()
+        return wasServed
+      },
+      serve: () => this.#serve(),
     })
   }
 
@@ -79,7 +82,8 @@ export class Dispatcher {
     const refuses = level.spec.queuing === undefined && !level.isExempt
     // Nobody who waits is passed; an exempt level waits for the process only.
     const isFree = level.isExempt ? level.queues.waiting === 0 : this.#waiting === 0
-    if ((isFree || refuses) && this.#ledger.fits(level, seats) && this.#member.take(seats))
+    const taking = refuses ? 'never-waits' : 'may-wait'
+    if ((isFree || refuses) && this.#ledger.fits(level, seats) && this.#member.take(seats, taking))
       return this.#begin(level, seats, undefined)
     if (refuses) {
       level.counts.rejected++
@@ -143,12 +147,12 @@ export class Dispatcher {
   }
 
   #serve(): void {
-    while (this.#waiting > 0 && this.#serveOne(false));
+    while (this.#waiting > 0 && this.#serveOne('may-wait'));
   }
 
-  #serveOne(isItsTurn: boolean): boolean {
+  #serveOne(taking: Taking): boolean {
     const request = this.#next()
-    if (request === undefined || !this.#member.take(request.seats, isItsTurn)) return false
+    if (request === undefined || !this.#member.take(request.seats, taking)) return false
     const { level, seats } = request
     const queue = level.queues.serve(request)
     this.#forget(request)

@@ -10,6 +10,8 @@ export const fairnessLimits = {
   /** A request holds no more than these, nor more than this part of its level's own seats. */
   seatsOfOneMax: 10,
   seatsOfOnePart: 0.15,
+  /** Seats of large lists that begin in one turn of the event loop; one list in any case. */
+  seatsOfATurn: 10,
   /** So many objects of a list cost a seat. */
   objectsPerSeat: 100,
   /** A quarter of the time Kubernetes gives a request. */
