@@ -31,6 +31,7 @@ import { apiLimits } from './limits.ts'
 import { type Dial, noDial } from './outgoing/dial.ts'
 import { createOutgoing } from './outgoing/outgoing.ts'
 import { createFairness, type Fairness } from './fairness/fairness.ts'
+import { keepFairnessObjects } from './fairness/keep-fairness-objects.ts'
 import { SeatPool } from './fairness/seat-pool.ts'
 import { createObjectStorage } from './objects/object-storage.ts'
 import { createPathHandler } from './path-handlers.ts'
@@ -126,6 +127,7 @@ export async function createLogicalCluster(
   const typeChecking = serveTypeChecking(context)
   await bootstrap(context)
   const localServices = await keepLocalServices(context)
+  const fairnessObjects = keepFairnessObjects(context)
   return {
     name,
     call: (user, userAgent = 'ccs') =>
@@ -138,6 +140,7 @@ export async function createLogicalCluster(
       fairness.close()
       outgoing.close()
       await localServices.close()
+      await fairnessObjects.close()
       await customResources.close()
       await typeChecking.close()
     },
