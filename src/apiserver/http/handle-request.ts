@@ -75,14 +75,14 @@ export function createRequestHandler(access: ClusterAccess): RequestHandler {
         const release = streams.take(user.username)
         return await relay(access, { request, response, path, user, signal }).finally(release)
       }
-      const line = { ...readLine(request, path), signal }
+      const line = readLine(request, path)
       const info = readRequest(line)
       const asking = { user, info, query: line.query, signal }
       await turn.take(asking)
-      const serverRequest =
-        line.method === 'GET' ? line : await turn.whileRead(withBody(request, line), asking)
+      const body =
+        line.method === 'GET' ? {} : await turn.whileRead(readBody(request, line.method), asking)
       const form = /^\/apis?\//.test(path) ? readForm(request.headers.accept) : PLAIN
-      const call: Call = { user, request: serverRequest, info, warnings: [] }
+      const call: Call = { user, request: { ...line, ...body, signal }, info, warnings: [] }
       const outcome = await access.answer(call)
       const release =
         outcome.type === 'watch' || outcome.type === 'bytes'
@@ -166,10 +166,6 @@ export function readLine(request: IncomingMessage, path: string, methods = METHO
     ...(accept === undefined ? {} : { accept }),
     ...(userAgent === undefined ? {} : { userAgent }),
   }
-}
-
-async function withBody(request: IncomingMessage, line: ServerRequest): Promise<ServerRequest> {
-  return { ...line, ...(await readBody(request, line.method)) }
 }
 
 async function readBody(
