@@ -12,11 +12,20 @@ export type Dump = keyof typeof DUMPS
 export const isDump = (name: string): name is Dump => Object.hasOwn(DUMPS, name)
 
 export const dump = (what: Dump, levels: readonly Level[]): string =>
-  DUMPS[what](levels.toSorted((a, b) => (a.name < b.name ? -1 : 1)))
-    .map((row) => `${row.join(', ')}\n`)
-    .join('')
+  aligned(DUMPS[what](levels.toSorted((a, b) => (a.name < b.name ? -1 : 1))))
 
 type Row = readonly (string | number | boolean)[]
+
+/** One line for each row, its values under one another. */
+function aligned(rows: readonly Row[]): string {
+  const cells = rows.map((row) => row.map(String))
+  const widths = cells[0]!.map((_, at) => Math.max(...cells.map((row) => row[at]!.length)))
+  const line = (row: readonly string[]) =>
+    row
+      .map((cell, at) => (at === row.length - 1 ? cell : `${cell},`.padEnd(widths[at]! + 2)))
+      .join('')
+  return cells.map((row) => `${line(row).trimEnd()}\n`).join('')
+}
 
 function levelsTable(levels: readonly Level[]): Row[] {
   const columns = [

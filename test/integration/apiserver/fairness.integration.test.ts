@@ -135,9 +135,9 @@ async function dumpOf(what: string): Promise<Record<string, string>[]> {
   const [response] = await once(send('admin', 'GET', `${DUMPS}/${what}`), 'response')
   assert.equal(response.statusCode, 200)
   const [head, ...rows] = (await text(response)).trimEnd().split('\n')
-  const columns = head!.split(', ')
+  const columns = head!.split(/, */)
   return rows.map((row) =>
-    Object.fromEntries(row.split(', ').map((value, at) => [columns[at]!, value])),
+    Object.fromEntries(row.split(/, */).map((value, at) => [columns[at]!, value])),
   )
 }
 
