@@ -5,7 +5,7 @@ import { isReason } from '#base/errors.ts'
 import type { KubeObject } from '#kinds/object.ts'
 import { ensureRoles } from './authorization/ensure-roles.ts'
 import type { ClusterContext, Draft } from './context.ts'
-import { fairnessObjects } from './fairness-objects.ts'
+import { fairnessObjects } from './fairness/fairness-objects.ts'
 import { keyFor } from './resources.ts'
 import { create } from './verbs/create.ts'
 

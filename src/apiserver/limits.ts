@@ -5,8 +5,6 @@ export const apiLimits = {
   urlLengthMax: 8_192,
   /** Nesting of a JSON or YAML body. */
   bodyDepthMax: 100,
-  /** Requests being answered at once by one listener, watches and logs aside. */
-  requestsInFlightMax: 400,
   /** Open watches and followed logs of one user of one cluster. */
   streamsPerUserMax: 2_000,
   /** Open exec, attach and port-forward sessions: of one user of one cluster, and of one listener. */
@@ -35,6 +33,13 @@ export const apiLimits = {
   headersTimeoutMs: 10_000,
   requestTimeoutMs: 60_000,
   keepAliveTimeoutMs: 120_000,
+  /** A body that takes longer gives the seats of its request to others until it is there. */
+  bodyWithSeatMs: 1_000,
+  /** Bodies of one user that take longer, at once. */
+  slowBodiesPerUserMax: 50,
+  /** How long a client may take to read an answer of more bytes than these. */
+  answerTimeoutMs: 60_000,
+  smallAnswerBytes: 64 * 1024,
   connectionsMax: 10_000,
   /** How long a conversion webhook has, as in Kubernetes, and the objects it is asked about at once. */
   conversionTimeoutMs: 30_000,

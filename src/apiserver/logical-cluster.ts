@@ -12,8 +12,6 @@ import type { KindDefinition } from '#kinds/definition.ts'
 import type { Store } from '#storage/types.ts'
 import type { AdmissionPlugin } from './admission/plugin.ts'
 import { builtinAdmission } from './admission/builtin-admission.ts'
-import { serveTypeChecking } from './admission/policies/type-check-status.ts'
-import { keepAuthenticationConfig } from './aggregation/authentication-config.ts'
 import type { FrontProxy } from './aggregation/front-proxy.ts'
 import { NO_REMOTE_SERVICES, RemoteServiceFollower } from './aggregation/remote-services.ts'
 import { answer } from './answer.ts'
@@ -22,12 +20,9 @@ import { type AuditOptions, createAuditor } from './audit/auditor.ts'
 import { createAuthenticator } from './authentication/authenticator.ts'
 import { staleTokenLog } from './authentication/stale-token-log.ts'
 import { createRbacAuthorizer } from './authorization/rbac.ts'
-import { keepLocalServices } from './aggregation/local-services.ts'
-import { bootstrap } from './bootstrap.ts'
 import { builtinResources } from './builtin-resources.ts'
 import { inProcessCall } from './in-process-call.ts'
 import type { Call, ClusterContext, Outcome, ComponentHealth } from './context.ts'
-import { serveCustomResources } from './crd/serve-custom-resources.ts'
 import type { ClusterAccess } from './http/handle-request.ts'
 import { createSharedEncoder } from './http/encode-event.ts'
 import { createRequestHandler } from './http/handle-request.ts'
@@ -35,9 +30,12 @@ import { createUpgradeHandler, type UpgradeHandler } from './http/handle-upgrade
 import { apiLimits } from './limits.ts'
 import { type Dial, noDial } from './outgoing/dial.ts'
 import { createOutgoing } from './outgoing/outgoing.ts'
+import { createFairness, type Fairness } from './fairness/fairness.ts'
+import { SeatPool } from './fairness/seat-pool.ts'
 import { createObjectStorage } from './objects/object-storage.ts'
 import { createPathHandler } from './path-handlers.ts'
 import { createResourceRegistry } from './resources.ts'
+import { serveOwnObjects } from './serve-own-objects.ts'
 import { answerReview, reviewResources } from './reviews/reviews.ts'
 import { answerSubresource } from './subresources/subresources.ts'
 
@@ -61,6 +59,8 @@ export interface LogicalClusterOptions {
   dialNode?: (nodeName: string) => Promise<Duplex>
   /** Connections to webhooks, aggregated servers, pods and services; without it none is reached. */
   dial?: Dial
+  /** Seats that the clusters of a process share; without it this one has those of a process for itself. */
+  seats?: SeatPool
   /** Events a watcher in this process may lag behind before it is closed. */
   watchQueueEventsMax?: number
   /** Rules beside Kubernetes' own; asked after them. */
@@ -116,7 +116,8 @@ export async function createLogicalCluster(
     components,
     identifyToken: (token, audiences) => authenticator.identifyToken(token, audiences),
   }
-  const handlers = handlersOf(context, options.version)
+  const fairness = createFairness({ ...shared, pool: options.seats ?? new SeatPool() })
+  const handlers = handlersOf(context, { version: options.version, fairness })
   const answerCall = (call: Call): Promise<Outcome> => answer(context, handlers, call)
   const closing = new AbortController()
   const access: ClusterAccess = {
@@ -127,12 +128,9 @@ export async function createLogicalCluster(
     staleToken: staleTokenLog({ log, clock }),
     closing: closing.signal,
     encodeShared: createSharedEncoder(apiLimits.encodedEventsMax),
+    fairness,
   }
-  const customResources = serveCustomResources(context)
-  const typeChecking = serveTypeChecking(context)
-  await bootstrap(context)
-  const localServices = await keepLocalServices(context)
-  const authentication = await keepAuthenticationConfig(context, {
+  const ownObjects = await serveOwnObjects(context, {
     clientAuthorityPem: options.clientAuthorityPem,
     frontProxyAuthorityPem: options.frontProxy?.authorityPem,
   })
@@ -146,12 +144,10 @@ export async function createLogicalCluster(
     async close() {
       closing.abort(new Error(`cluster ${name} closes`))
       rules.close()
+      fairness.close()
       outgoing.close()
       await remote?.close()
-      await authentication.close()
-      await localServices.close()
-      await customResources.close()
-      await typeChecking.close()
+      await ownObjects.close()
     },
   }
 }
@@ -165,10 +161,13 @@ function remoteServices(
   return isServed ? new RemoteServiceFollower(shared, context) : undefined
 }
 
-const handlersOf = (context: ClusterContext, version: string): Handlers => ({
+const handlersOf = (
+  context: ClusterContext,
+  paths: { version: string; fairness: Fairness },
+): Handlers => ({
   subresources: answerSubresource,
   reviews: answerReview,
-  paths: createPathHandler(context, { version }),
+  paths: createPathHandler(context, paths),
 })
 
 const noNodes = (nodeName: string): Promise<never> =>

@@ -2,6 +2,8 @@
 import { methodNotAllowed, PathNotFoundError } from './api-errors.ts'
 import type { Call, ClusterContext, Outcome } from './context.ts'
 import { createDiscovery } from './discovery/discovery.ts'
+import { isDump } from './fairness/dump.ts'
+import type { Fairness } from './fairness/fairness.ts'
 import { health } from './health.ts'
 import { createOpenApi } from './openapi/openapi.ts'
 import type { PathRequest } from './request-info.ts'
@@ -14,7 +16,7 @@ export type PathHandler = (call: Call, info: PathRequest) => Outcome | Promise<O
 
 export function createPathHandler(
   context: ClusterContext,
-  options: { version: string },
+  options: { version: string; fairness: Fairness },
 ): PathHandler {
   const discovery = createDiscovery(context.resources, context.remote)
   const openApi = createOpenApi(context, options.version)
@@ -43,6 +45,10 @@ export function createPathHandler(
         if (path === KEY_SET)
           return { ...json(context.tokens.keySet()), contentType: 'application/jwk-set+json' }
         break
+      case 'debug':
+        if (parts.length === 3 && parts[1] === 'api_priority_and_fairness' && isDump(parts[2]!))
+          return plain(options.fairness.dump(parts[2]))
+        break
       case undefined:
         return json({ paths: rootPaths(context) })
     }
@@ -55,6 +61,13 @@ const json = (value: unknown): Outcome & { type: 'document' } => ({
   status: 200,
   contentType: 'application/json',
   text: JSON.stringify(value),
+})
+
+const plain = (text: string): Outcome => ({
+  type: 'document',
+  status: 200,
+  contentType: 'text/plain; charset=utf-8',
+  text,
 })
 
 function rootPaths({ resources }: ClusterContext): string[] {

@@ -14,6 +14,7 @@ import { ContainerServiceController } from '#platform/container-service-controll
 import { createImageResolver } from '#platform/image-resolver.ts'
 import { MachineDrainController } from '#platform/machine-drain-controller.ts'
 import { createLocalProvider } from '#providers/local/local-provider.ts'
+import { SeatPool } from '#apiserver/fairness/seat-pool.ts'
 import { WriterPool } from '#storage/writer-pool.ts'
 import { AddressListeners } from './address-listeners.ts'
 import type { ProcessConfig } from './config.ts'
@@ -43,6 +44,7 @@ async function contextOf({ paths, instance }: ProcessConfig, log: Logger): Promi
     authorities,
     serverCaPem: certificatePem,
     pool: new WriterPool(),
+    seats: new SeatPool(),
     storageKeys,
     codec: storageCodec(storageKeys),
     audit: openAudit({

@@ -2,6 +2,7 @@
 // controllers. Prints one line of JSON when all of them answer, and ends when its standard input does.
 //   node plain-server.ts DIRECTORY [CLUSTERS]
 import path from 'node:path'
+import { SeatPool } from '#apiserver/fairness/seat-pool.ts'
 import { createApiListener } from '#apiserver/http/api-listener.ts'
 import { systemClock } from '#base/clock.ts'
 import { silentLogger } from '#base/log.ts'
@@ -34,6 +35,7 @@ async function openClusters(directory: string, count: number) {
     clock: systemClock,
     log: silentLogger,
   })
+  const seats = new SeatPool()
   const hosts = new Map<string, LogicalClusterHost>()
   const names = ['hub', ...Array.from({ length: count }, (_, i) => `cluster-${i}`)]
   const open = async (name: string) => {
@@ -47,6 +49,7 @@ async function openClusters(directory: string, count: number) {
       log: silentLogger,
       pool,
       audit,
+      seats,
     })
     hosts.set(name, host)
   }

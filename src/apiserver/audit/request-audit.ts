@@ -12,7 +12,7 @@ import type { RequestInfo } from '../request-info.ts'
 import { auditLimits } from './audit-limits.ts'
 import type { AuditSink } from './auditor.ts'
 import { isConfidential, isPlainReason } from './confidential.ts'
-import { isLongRunning } from './long-running.ts'
+import { isLongRunning } from '../long-running.ts'
 import {
   boundedAnnotations,
   loggedRequest,

@@ -10,7 +10,6 @@ import { clusterOfCertificate } from '#identity/client-authority-name.ts'
 import { PathNotFoundError, tooManyRequests } from '../api-errors.ts'
 import { apiLimits } from '../limits.ts'
 import type { LogicalCluster } from '../logical-cluster.ts'
-import { isTrue } from '../request-info.ts'
 import { isUpgradable, responseFor, type UpgradeCall } from './handle-upgrade.ts'
 import { peerCertificate } from './peer-certificate.ts'
 import { writeError } from './write-outcome.ts'
@@ -77,20 +76,11 @@ const tlsOptions = ({ certificatePem, keyPem }: ApiListenerOptions['tls']) => ({
 })
 
 function createHandler(options: ApiListenerOptions) {
-  let inFlight = 0
   return (request: IncomingMessage, response: ServerResponse): void => {
     const url = request.url ?? '/'
     const refuse = (error: StatusError) => writeError(response, error)
     if (url.length > apiLimits.urlLengthMax)
       return refuse(new StatusError('BadRequest', 'the path is too long', { code: 414 }))
-    // A watch waits more than it works: it has a limit of its own.
-    const counts = !isLong(url)
-    if (counts && inFlight >= apiLimits.requestsInFlightMax)
-      return refuse(tooManyRequests('Too many requests, please try again later.'))
-    if (counts) inFlight++
-    response.once('close', () => {
-      if (counts) inFlight--
-    })
     const place = locate(options, request)
     if (place === undefined) return refuse(new PathNotFoundError())
     place.cluster.handle(request, response, place.path).catch((error: unknown) => {
@@ -123,13 +113,6 @@ function createUpgrade(options: ApiListenerOptions) {
       socket.destroy()
     })
   }
-}
-
-function isLong(url: string): boolean {
-  const at = url.indexOf('?')
-  if (at < 0) return false
-  const query = new URLSearchParams(url.slice(at))
-  return isTrue(query.get('watch')) || isTrue(query.get('follow'))
 }
 
 interface Place {

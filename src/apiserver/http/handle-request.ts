@@ -16,10 +16,12 @@ import type { SharedEncoder } from './encode-event.ts'
 import { peerCertificate } from './peer-certificate.ts'
 import { readBytes, textOf } from './read-bytes.ts'
 import { bodyMediaType, patchTypeOf } from './media-types.ts'
+import type { Fairness } from '../fairness/fairness.ts'
 import { assertDecided } from '../authorization/assert-decided.ts'
 import { remoteAt } from '../aggregation/remote-at.ts'
 import { readProxiedPath } from '../proxy/proxied-path.ts'
 import { relayRequest } from './relay-request.ts'
+import { createTurns } from './request-turn.ts'
 import { createStreamCounter } from './stream-counter.ts'
 import { writeError, writeOutcome } from './write-outcome.ts'
 
@@ -33,6 +35,7 @@ export interface ClusterAccess {
   /** Aborts when the cluster closes. */
   closing: AbortSignal
   encodeShared: SharedEncoder
+  fairness: Fairness
 }
 
 export type RequestHandler = (
@@ -47,6 +50,7 @@ export function createRequestHandler(access: ClusterAccess): RequestHandler {
     refusal: (user, count) =>
       tooManyRequests(`user ${user} holds ${count} watches and logs open, close some`),
   })
+  const turnFor = createTurns({ fairness: access.fairness, clock: access.context.clock })
   // One listener for all requests: a signal composed for each would cost more than most requests.
   const underWay = new Set<AbortController>()
   access.closing.addEventListener('abort', () => {
@@ -54,8 +58,10 @@ export function createRequestHandler(access: ClusterAccess): RequestHandler {
   })
   return async (request, response, path) => {
     const abort = new AbortController()
+    const turn = turnFor(response)
     underWay.add(abort)
     response.once('close', () => {
+      turn.leave()
       underWay.delete(abort)
       abort.abort(new Error('the client has gone'))
     })
@@ -79,7 +85,10 @@ export function createRequestHandler(access: ClusterAccess): RequestHandler {
         await relay(access, { request, response, call, signal }).finally(release)
         return
       }
-      const body = line.method === 'GET' ? {} : await readBody(request, line.method)
+      const asking = { user, info, query: line.query, signal }
+      await turn.take(asking)
+      const body =
+        line.method === 'GET' ? {} : await turn.whileRead(readBody(request, line.method), asking)
       const call = callOf({ user, info, request: { ...line, ...body, signal } }, audit)
       const form = /^\/apis?\//.test(path) ? readForm(request.headers.accept) : PLAIN
       const outcome = await access.answer(call)
@@ -89,12 +98,16 @@ export function createRequestHandler(access: ClusterAccess): RequestHandler {
           ? streams.take(user.username)
           : () => undefined
       try {
-        await writeOutcome({ access, call, form, outcome, response, signal })
+        const written = writeOutcome({ access, call, form, outcome, response, signal })
+        // What follows the beginning of a watch costs little: it holds no seat for that.
+        if (outcome.type === 'watch') turn.leave()
+        await written
+        turn.boundAnswer()
       } finally {
         release()
       }
     } catch (error) {
-      if (signal.aborted && !response.writable) return
+      if (signal.aborted && (response.closed || !response.writable)) return
       const status = statusErrorOf(access, error, path)
       audit?.failed(status, !(error instanceof StatusError))
       writeError(response, status)

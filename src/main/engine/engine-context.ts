@@ -7,6 +7,7 @@ import type { InstanceFile, InstancePaths } from '#setup/instance.ts'
 import type { StorageKeys } from '#identity/storage-keys.ts'
 import type { ValueCodec } from '#storage/value-codec.ts'
 import type { EngineAudit } from './engine-audit.ts'
+import type { SeatPool } from '#apiserver/fairness/seat-pool.ts'
 import type { WriterPool } from '#storage/writer-pool.ts'
 
 export interface EngineContext {
@@ -18,6 +19,8 @@ export interface EngineContext {
   serverCaPem: string
   /** The threads that write for all clusters. */
   pool: WriterPool
+  /** How many requests of all clusters are answered at once. */
+  seats: SeatPool
   /** The keys of this instance's Secrets on disk, and how its stores use them. */
   storageKeys: StorageKeys
   codec: ValueCodec

@@ -8,6 +8,7 @@ import type { Random } from '#base/random.ts'
 import type { AdmissionPlugin } from '#apiserver/admission/plugin.ts'
 import type { AuditOptions } from '#apiserver/audit/auditor.ts'
 import type { ComponentHealth } from '#apiserver/context.ts'
+import type { SeatPool } from '#apiserver/fairness/seat-pool.ts'
 import { createLogicalCluster, type LogicalCluster } from '#apiserver/logical-cluster.ts'
 import { createClient } from '#client/create-client.ts'
 import { createInformerFactory } from '#client/informer-factory.ts'
@@ -44,6 +45,8 @@ export interface HostOptions {
   audit?: { of(cluster: string): AuditOptions }
   /** The threads that write for all clusters of this process. */
   pool?: WriterPool
+  /** The seats that all clusters of this process share. */
+  seats?: SeatPool
   /** How values look on disk. */
   codec?: ValueCodec
 }
@@ -96,6 +99,7 @@ export async function hostLogicalCluster(options: HostOptions): Promise<LogicalC
     ...(options.admission === undefined ? {} : { admission: options.admission }),
     ...(options.components === undefined ? {} : { components: options.components }),
     ...(options.audit === undefined ? {} : { audit: options.audit.of(name) }),
+    ...(options.seats === undefined ? {} : { seats: options.seats }),
   })
   const client = createClient(api.call(ENGINE_USER, 'kube-controller-manager'))
   const informers = createInformerFactory({ client, clock, random, log })

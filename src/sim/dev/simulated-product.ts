@@ -19,6 +19,7 @@ import { componentsOf } from '#main/engine/component-health.ts'
 import { hostLogicalCluster, type LogicalClusterHost } from '#main/engine/logical-cluster-host.ts'
 import { clusterFile, instanceStorageKeys, storageCodec } from '#main/engine/storage-codec.ts'
 import { createScheduler } from '#scheduler/create-scheduler.ts'
+import { SeatPool } from '#apiserver/fairness/seat-pool.ts'
 import { WriterPool } from '#storage/writer-pool.ts'
 import { makeMachines, makeNodes } from '../first-objects.ts'
 import { simulatedNode } from '../nodes/node-objects.ts'
@@ -119,7 +120,8 @@ async function openHosts(
 ): Promise<Hosts> {
   const paths = { pki: path.join(dataDir, 'pki'), engine: path.join(dataDir, 'engine') }
   const codec = storageCodec(instanceStorageKeys(paths))
-  const common = { authorities, audit, version, clock, random, log, codec, pool: new WriterPool() }
+  const pools = { pool: new WriterPool(), seats: new SeatPool() }
+  const common = { authorities, audit, version, clock, random, log, codec, ...pools }
   const hub = await hostLogicalCluster({
     ...common,
     name: 'hub',

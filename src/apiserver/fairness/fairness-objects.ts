@@ -168,7 +168,9 @@ const SCHEMAS: Readonly<Record<string, Schema>> = {
   },
 }
 
-const annotations = { 'apf.kubernetes.io/autoupdate-spec': 'true' }
+/** Says that an object's spec follows the server's. */
+export const AUTO_UPDATE = 'apf.kubernetes.io/autoupdate-spec'
+const annotations = { [AUTO_UPDATE]: 'true' }
 const apiVersion = 'flowcontrol.apiserver.k8s.io/v1'
 
 function levelObject([name, { shares, lendable, queues }]: [string, Level]) {
