@@ -1,6 +1,9 @@
 // All controllers of one logical cluster, as one.
 import { createClaimProtectionController } from './claim-protection.ts'
 import { createAccountTokenController } from './account-token.ts'
+import { createCertificateApprovingController } from './certificate-approving.ts'
+import { createCertificateCleaningController } from './certificate-cleaning.ts'
+import { createCertificateSigningController, type SignerOptions } from './certificate-signing.ts'
 import { createClusterRoleAggregation } from './cluster-role-aggregation.ts'
 import { combined } from './combined.ts'
 import type { Controller, ControllerContext } from './context.ts'
@@ -26,9 +29,10 @@ import { createVolumeProtectionController } from './volume-protection.ts'
 /** Controllers of a cluster without nodes, such as the hub. */
 export function createHubControllers(
   context: ControllerContext,
-  options: RootCaOptions,
+  options: RootCaOptions & SignerOptions,
 ): Controller {
   return combined([
+    ...certificateControllers(context, options),
     createNamespaceController(context),
     createServiceAccountController(context),
     createRootCaController(context, options),
@@ -43,10 +47,23 @@ export function createHubControllers(
   ])
 }
 
+/** None where nobody can sign. */
+function certificateControllers(
+  context: ControllerContext,
+  { signer }: SignerOptions,
+): Controller[] {
+  if (signer === undefined) return []
+  return [
+    createCertificateApprovingController(context, signer),
+    createCertificateSigningController(context, signer),
+    createCertificateCleaningController(context),
+  ]
+}
+
 /** Controllers of a cluster that runs pods. The caller starts the informers. */
 export function createControllers(
   context: ControllerContext,
-  options: RootCaOptions & NodeLifecycleOptions,
+  options: RootCaOptions & SignerOptions & NodeLifecycleOptions,
 ): Controller {
   return combined([
     createHubControllers(context, options),

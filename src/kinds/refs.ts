@@ -4,6 +4,7 @@ import type * as admissionregistration from './k8s/admissionregistration.ts'
 import type * as apiextensions from './k8s/apiextensions.ts'
 import type * as apiregistration from './k8s/apiregistration.ts'
 import type * as apps from './k8s/apps.ts'
+import type * as authorization from './k8s/authorization.ts'
 import type * as autoscaling from './k8s/autoscaling.ts'
 import type * as autoscalingV1 from './k8s/autoscaling-v1.ts'
 import type * as batch from './k8s/batch.ts'
@@ -129,6 +130,9 @@ export const roles = rbacGroup.namespaced<rbac.Role>('Role')
 export const roleBindings = rbacGroup.namespaced<rbac.RoleBinding>('RoleBinding')
 export const clusterRoles = rbacGroup.cluster<rbac.ClusterRole>('ClusterRole')
 export const clusterRoleBindings = rbacGroup.cluster<rbac.ClusterRoleBinding>('ClusterRoleBinding')
+
+export const subjectAccessReviews =
+  group('authorization.k8s.io').cluster<authorization.SubjectAccessReview>('SubjectAccessReview')
 
 const certificatesGroup = group('certificates.k8s.io')
 export const certificateSigningRequests =

@@ -8,6 +8,7 @@ import { version } from '#base/version.ts'
 import { createEventRecorder } from '#client/event-recorder.ts'
 import { createHubControllers } from '#controllers/create-controllers.ts'
 import { authorityStore } from '#identity/authority-store.ts'
+import { certificateSigner } from '#identity/sign-request.ts'
 import { type Claims, openClaims } from '#linux/claims.ts'
 import { AddressBook } from '#network/address-book.ts'
 import { ContainerServiceController } from '#platform/container-service-controller.ts'
@@ -82,7 +83,7 @@ function createFleets(options: {
 }
 
 function hubControllers(engine: EngineContext, hub: LogicalClusterHost, members: MemberRegistry) {
-  const { clock, random, log, serverCaPem, instance, paths } = engine
+  const { clock, random, log, serverCaPem, instance, paths, authorities } = engine
   const { client, informers } = hub
   const common = { hub, members, clock, random, log }
   const recorderFor = (component: string) =>
@@ -91,7 +92,10 @@ function hubControllers(engine: EngineContext, hub: LogicalClusterHost, members:
   return [
     createHubControllers(
       { client, informers, clock, random, log, recorderFor },
-      { rootCaPem: serverCaPem },
+      {
+        rootCaPem: serverCaPem,
+        signer: certificateSigner({ authority: () => authorities.clientAuthority('hub'), clock }),
+      },
     ),
     new ContainerServiceController({
       ...common,

@@ -7,6 +7,7 @@ import type { Authorizer } from '../authorization/authorizer.ts'
 import { createObjectReader } from '../objects/object-reader.ts'
 import type { ObjectStorage } from '../objects/object-storage.ts'
 import type { ResourceRegistry } from '../resources.ts'
+import { certificateRequests } from './certificate-requests.ts'
 import { persistentVolumeClaimResize } from './claim-resize.ts'
 import { defaultIngressClass, defaultStorageClass } from './default-class.ts'
 import { definitionAdmission } from '../crd/definition-admission.ts'
@@ -63,6 +64,7 @@ export function builtinAdmission(options: BuiltinAdmissionOptions): BuiltinAdmis
       runtimeClassAdmission(reader),
       defaultIngressClass(reader),
       definitionAdmission,
+      certificateRequests(options.authorizer),
       preventEscalation(objects),
       addresses.plugin,
       ...policies.plugins,

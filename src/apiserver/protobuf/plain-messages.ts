@@ -34,6 +34,7 @@ export const plainMessages: Readonly<Record<string, Plain>> = {
   'io.k8s.apimachinery.pkg.runtime.RawExtension': raw,
   'io.k8s.api.authentication.v1.ExtraValue': texts,
   'io.k8s.api.authorization.v1.ExtraValue': texts,
+  'io.k8s.api.certificates.v1beta1.ExtraValue': texts,
   'io.k8s.apimachinery.pkg.util.intstr.IntOrString': (fields) =>
     find(fields, 1)?.varint === IS_STRING
       ? Buffer.from(find(fields, 3)?.bytes ?? []).toString()

@@ -19,6 +19,7 @@ import { createScheduler } from '#scheduler/create-scheduler.ts'
 import { AddressListeners, type Closable } from '../address-listeners.ts'
 import { addHostAddress, removeHostAddress } from './balancer-host.ts'
 import { componentsOf } from './component-health.ts'
+import { certificateSigner } from '#identity/sign-request.ts'
 import { apiServiceAddress, ensureClusterObjects } from './cluster-objects.ts'
 import type { EngineContext } from './engine-context.ts'
 import { hostLogicalCluster, type LogicalClusterHost } from './logical-cluster-host.ts'
@@ -81,14 +82,20 @@ interface BalancerContext {
 }
 
 function partsOf({ engine, book, claims }: BalancerContext, host: LogicalClusterHost): Part[] {
-  const { clock, random, log, serverCaPem } = engine
+  const { clock, random, log, serverCaPem, authorities } = engine
   const { client, informers } = host
   const recorderFor = (component: string) =>
     createEventRecorder({ client, clock, random, log, source: { component } })
   return [
     createControllers(
       { client, informers, clock, random, log, recorderFor },
-      { rootCaPem: serverCaPem },
+      {
+        rootCaPem: serverCaPem,
+        signer: certificateSigner({
+          authority: () => authorities.clientAuthority(host.name),
+          clock,
+        }),
+      },
     ),
     createScheduler({
       client,

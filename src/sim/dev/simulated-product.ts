@@ -9,6 +9,7 @@ import { createEventRecorder } from '#client/event-recorder.ts'
 import type { ControllerContext } from '#controllers/context.ts'
 import { createControllers, createHubControllers } from '#controllers/create-controllers.ts'
 import { type AuthorityStore, authorityStore } from '#identity/authority-store.ts'
+import { certificateSigner } from '#identity/sign-request.ts'
 import { pods } from '#kinds/refs.ts'
 import { addToKubeconfig } from '#main/engine/api-access.ts'
 import { type EngineAudit, openAudit } from '#main/engine/engine-audit.ts'
@@ -93,7 +94,7 @@ async function startOn(
   await makeNodes(member.client, nodes)
   await makeMachines(hub.client, nodes)
   const { certificatePem } = await authorities.serverAuthority()
-  const parts = partsOf(options, hosts, { nodes, rootCaPem: certificatePem })
+  const parts = partsOf(options, hosts, { nodes, rootCaPem: certificatePem, authorities })
   hub.informers.start()
   member.informers.start()
   for (const part of parts) await part.start()
@@ -146,8 +147,18 @@ async function openHosts(
 function partsOf(
   { clock, random, log }: SimulatedProductOptions,
   { hub, member }: Hosts,
-  { nodes, rootCaPem }: { nodes: ReturnType<typeof simulatedNode>[]; rootCaPem: string },
+  {
+    nodes,
+    rootCaPem,
+    authorities,
+  }: {
+    nodes: ReturnType<typeof simulatedNode>[]
+    rootCaPem: string
+    authorities: AuthorityStore
+  },
 ): Part[] {
+  const signerOf = (cluster: string) =>
+    certificateSigner({ authority: () => authorities.clientAuthority(cluster), clock })
   const contextOf = ({ client, informers }: LogicalClusterHost): ControllerContext => ({
     client,
     informers,
@@ -162,8 +173,8 @@ function partsOf(
   const outages = new Outages()
   const recorder = ofMember.recorderFor('default-scheduler')
   return [
-    createHubControllers(ofHub, { rootCaPem }),
-    createControllers(ofMember, { rootCaPem, graceMs: NODE_GRACE_MS }),
+    createHubControllers(ofHub, { rootCaPem, signer: signerOf('hub') }),
+    createControllers(ofMember, { rootCaPem, signer: signerOf(CLUSTER), graceMs: NODE_GRACE_MS }),
     createScheduler({ ...ofMember, recorder }),
     ...createPlatform(context),
     createProvider(context, outages),

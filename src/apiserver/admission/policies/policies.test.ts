@@ -426,3 +426,47 @@ test('policies and their bindings are beyond the reach of policies', async () =>
   await settle()
   await api.create(CONFIG_MAPS, configMap('c'))
 })
+
+test('nobody is made somebody else as who asks for a certificate', async () => {
+  const { api } = await cluster()
+  await bind(api, {
+    kind: 'Mutating',
+    spec: {
+      reinvocationPolicy: 'Never',
+      matchConstraints: {
+        resourceRules: [
+          {
+            apiGroups: ['certificates.k8s.io'],
+            apiVersions: ['v1'],
+            operations: ['CREATE'],
+            resources: ['certificatesigningrequests'],
+          },
+        ],
+      },
+      mutations: [
+        {
+          patchType: 'JSONPatch',
+          jsonPatch: {
+            expression: `[JSONPatch{op: 'add', path: '/spec/username', value: 'system:node:a'},
+              JSONPatch{op: 'add', path: '/metadata/labels', value: {'seen': 'yes'}}]`,
+          },
+        },
+      ],
+    },
+  })
+  const made = await api.create('/apis/certificates.k8s.io/v1/certificatesigningrequests', {
+    metadata: { name: 'r' },
+    spec: { request: SIGNING_REQUEST, signerName: 'example.com/signer', usages: ['client auth'] },
+  })
+  assert.deepEqual(made['metadata']?.['labels'], { seen: 'yes' })
+  assert.equal(made['spec']?.['username'], 'admin')
+})
+
+const SIGNING_REQUEST = Buffer.from(`-----BEGIN CERTIFICATE REQUEST-----
+MIHiMIGKAgEAMCgxFzAVBgNVBAoMDnN5c3RlbTptYXN0ZXJzMQ0wCwYDVQQDDARq
+YW5lMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEovuaccMEfXWaxffKHCSpf8Iy
+MgGPfvdfO0bptgqYOM6U45pU0QlL4zLQeH1vII1WNR1KwBvDjQnsqdQ0PtOlQ6AA
+MAoGCCqGSM49BAMCA0cAMEQCIBe249n3I4uaH1s50RTaxRDAXlUyJ3LMw91TIi6i
+0T64AiBYS2taK5nsl1pszcA+hMhRejImzV/ZdsrUwpSyOubJZg==
+-----END CERTIFICATE REQUEST-----
+`).toString('base64')

@@ -1,0 +1,112 @@
+// Certificates made from requests (PKCS #10): the subject, the names and the key are the request's, everything else is
+// the authority's to decide.
+import type { Clock } from '#base/clock.ts'
+import type { KeyedCertificate } from './authority.ts'
+import { lifetimes, validity } from './validity.ts'
+import { certificateSerial, loadX509, signingAlgorithm, signingKey } from './x509.ts'
+
+/** What a request asks for. */
+export interface RequestedCertificate {
+  commonName: string
+  organizations: string[]
+  dnsNames: string[]
+  addresses: string[]
+  emails: string[]
+  uris: string[]
+}
+
+export interface SigningTerms {
+  /** As Kubernetes names them: "client auth", "digital signature". */
+  usages: readonly string[]
+  lifetimeMs: number
+}
+
+/** Reads and signs requests with one authority. PEM in, PEM out; both throw for what is no request. */
+export interface CertificateSigner {
+  read(requestPem: string): Promise<RequestedCertificate>
+  sign(requestPem: string, terms: SigningTerms): Promise<string>
+}
+
+/** Bits of the extension key usage (RFC 5280, 4.2.1.3), by Kubernetes' names. */
+const KEY_USAGES: Readonly<Record<string, number>> = {
+  signing: 1,
+  'digital signature': 1,
+  'content commitment': 2,
+  'key encipherment': 4,
+  'data encipherment': 8,
+  'key agreement': 16,
+  'cert sign': 32,
+  'crl sign': 64,
+  'encipher only': 128,
+  'decipher only': 256,
+}
+
+/** Identifiers of the extension extended key usage (RFC 5280, 4.2.1.12). */
+const EXTENDED_USAGES: Readonly<Record<string, string>> = {
+  'server auth': '1.3.6.1.5.5.7.3.1',
+  'client auth': '1.3.6.1.5.5.7.3.2',
+}
+
+const SUBJECT_ALTERNATIVE_NAMES = '2.5.29.17'
+
+export function certificateSigner(options: {
+  authority: () => Promise<KeyedCertificate>
+  clock: Clock
+}): CertificateSigner {
+  return {
+    async read(requestPem) {
+      const x509 = await loadX509()
+      const { subjectName, extensions } = new x509.Pkcs10CertificateRequest(requestPem)
+      const found = extensions.find(({ type }) => type === SUBJECT_ALTERNATIVE_NAMES)
+      const names =
+        found === undefined
+          ? []
+          : new x509.SubjectAlternativeNameExtension(found.rawData).names.items
+      const ofType = (type: string) =>
+        names.filter((name) => name.type === type).map(({ value }) => value)
+      return {
+        commonName: subjectName.getField('CN').at(-1) ?? '',
+        organizations: subjectName.getField('O'),
+        dnsNames: ofType('dns'),
+        addresses: ofType('ip'),
+        emails: ofType('email'),
+        uris: ofType('url'),
+      }
+    },
+    sign: async (requestPem, terms) =>
+      sign({ ...options, authority: await options.authority() }, requestPem, terms),
+  }
+}
+
+async function sign(
+  { authority, clock }: { authority: KeyedCertificate; clock: Clock },
+  requestPem: string,
+  { usages, lifetimeMs }: SigningTerms,
+): Promise<string> {
+  const x509 = await loadX509()
+  const request = new x509.Pkcs10CertificateRequest(requestPem)
+  if (!(await request.verify())) throw new TypeError('the request is not signed with its own key')
+  const issuer = new x509.X509Certificate(authority.certificatePem)
+  const alternativeNames = request.extensions.filter(
+    ({ type }) => type === SUBJECT_ALTERNATIVE_NAMES,
+  )
+  const bits = usages.reduce((sum, usage) => sum | (KEY_USAGES[usage] ?? 0), 0)
+  const extended = usages.flatMap((usage) => EXTENDED_USAGES[usage] ?? [])
+  const certificate = await x509.X509CertificateGenerator.create({
+    serialNumber: certificateSerial(),
+    subject: request.subjectName,
+    issuer: issuer.subjectName,
+    publicKey: request.publicKey,
+    signingKey: signingKey(authority.keyPem),
+    signingAlgorithm,
+    ...validity(clock, Math.min(lifetimeMs, lifetimes.leafMs)),
+    extensions: [
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      ...(bits === 0 ? [] : [new x509.KeyUsagesExtension(bits, true)]),
+      ...(extended.length === 0 ? [] : [new x509.ExtendedKeyUsageExtension(extended)]),
+      await x509.AuthorityKeyIdentifierExtension.create(issuer.publicKey),
+      ...alternativeNames,
+    ],
+  })
+  return `${certificate.toString('pem')}\n`
+}
