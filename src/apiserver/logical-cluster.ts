@@ -22,6 +22,8 @@ import { staleTokenLog } from './authentication/stale-token-log.ts'
 import { createRbacAuthorizer } from './authorization/rbac.ts'
 import { builtinResources } from './builtin-resources.ts'
 import { inProcessCall } from './in-process-call.ts'
+import type { JwtAuthenticator } from './authentication/jwt/configuration.ts'
+import { createJwtSource } from './authentication/jwt/jwt-source.ts'
 import type { Call, ClusterContext, Outcome, ComponentHealth } from './context.ts'
 import type { ClusterAccess } from './http/handle-request.ts'
 import { createSharedEncoder } from './http/encode-event.ts'
@@ -49,6 +51,8 @@ export interface LogicalClusterOptions {
   tokenIssuer: TokenIssuer
   /** PEM of the authority whose client certificates count in this cluster. */
   clientAuthorityPem?: string
+  /** Issuers of tokens that count beside the cluster's own; the same array as long as nothing changed. */
+  issuers?: () => readonly JwtAuthenticator[]
   /** What aggregated servers know this one by. */
   frontProxy?: FrontProxy
   /** The user of an opaque bearer token, by its SHA-256 in hex. */
@@ -93,14 +97,18 @@ export async function createLogicalCluster(
   const { watchQueueEventsMax = limits.watchQueueEventsMax, components = () => [] } = options
   const objects = createObjectStorage(store)
   const resources = createResourceRegistry(options.kinds.flatMap(builtinResources), reviewResources)
+  const outgoing = createOutgoing({ dial: options.dial ?? noDial, clock })
   const authenticator = createAuthenticator({
     clock,
     objects,
     tokens: tokenIssuer,
     clientAuthorityPem: options.clientAuthorityPem,
     findToken: options.findToken ?? (() => undefined),
+    tokenSources:
+      options.issuers === undefined
+        ? []
+        : [createJwtSource({ issuers: options.issuers, outgoing, clock, log })],
   })
-  const outgoing = createOutgoing({ dial: options.dial ?? noDial, clock })
   const authorizer = createRbacAuthorizer(objects)
   const shared = { clock, random, log, objects, resources, authorizer, outgoing }
   const remote = remoteServices({ ...shared, name }, () => context)

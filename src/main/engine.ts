@@ -23,6 +23,7 @@ import { listenForControl } from './engine/control-server.ts'
 import { addToKubeconfig } from './engine/api-access.ts'
 import { ClusterFleet } from './engine/cluster-fleet.ts'
 import { digestLookup } from './engine/digest-lookup.ts'
+import { authenticationFile } from './engine/authentication-file.ts'
 import { openAudit } from './engine/engine-audit.ts'
 import type { EngineContext } from './engine/engine-context.ts'
 import { ensureFirstObjects, ensureKinds } from './engine/first-objects.ts'
@@ -38,7 +39,11 @@ async function contextOf({ paths, instance }: ProcessConfig, log: Logger): Promi
   const authorities = authorityStore({ directory: paths.pki, clock: systemClock })
   const { certificatePem } = await authorities.serverAuthority()
   const storageKeys = instanceStorageKeys(paths)
+  const authentication = authenticationFile({ file: paths.authentication, clock: systemClock, log })
+  authentication.start()
   return {
+    authentication,
+    issuers: authentication.value,
     paths,
     instance,
     version,
@@ -186,6 +191,7 @@ async function startEngine(config: ProcessConfig, log: Logger) {
     await machineFleet.stop()
     await clusterFleet.stop()
     await hub.close()
+    await engine.authentication.stop()
     await engine.audit.close()
   }
 }

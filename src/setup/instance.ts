@@ -46,6 +46,8 @@ export interface InstancePaths {
   auditLogs: string
   /** The operator's; there is a default without it. */
   auditPolicy: string
+  /** Whose tokens count beside those of the clusters; need not be there. */
+  authentication: string
 }
 
 /** Name of a cluster's context in the instance's kubeconfig; the hub's is that of "hub". */
@@ -83,6 +85,7 @@ export function instancePaths(dataDir: string): InstancePaths {
     logs: inData('logs'),
     auditLogs: inData('logs', 'audit'),
     auditPolicy: inData('audit-policy.yaml'),
+    authentication: inData('authentication.yaml'),
   }
 }
 

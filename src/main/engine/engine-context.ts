@@ -6,7 +6,9 @@ import type { AuthorityStore } from '#identity/authority-store.ts'
 import type { InstanceFile, InstancePaths } from '#setup/instance.ts'
 import type { StorageKeys } from '#identity/storage-keys.ts'
 import type { ValueCodec } from '#storage/value-codec.ts'
+import type { JwtAuthenticator } from '#apiserver/authentication/jwt/configuration.ts'
 import type { EngineAudit } from './engine-audit.ts'
+import type { OperatorFile } from './operator-file.ts'
 import type { SeatPool } from '#apiserver/fairness/seat-pool.ts'
 import type { WriterPool } from '#storage/writer-pool.ts'
 
@@ -25,6 +27,9 @@ export interface EngineContext {
   storageKeys: StorageKeys
   codec: ValueCodec
   audit: EngineAudit
+  /** Whose tokens count beside those of the clusters. */
+  authentication: OperatorFile<readonly JwtAuthenticator[]>
+  issuers: () => readonly JwtAuthenticator[]
   clock: Clock
   random: Random
   log: Logger

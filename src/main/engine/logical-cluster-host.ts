@@ -7,6 +7,7 @@ import type { Logger } from '#base/log.ts'
 import type { Random } from '#base/random.ts'
 import type { AdmissionPlugin } from '#apiserver/admission/plugin.ts'
 import type { AuditOptions } from '#apiserver/audit/auditor.ts'
+import type { JwtAuthenticator } from '#apiserver/authentication/jwt/configuration.ts'
 import type { ComponentHealth } from '#apiserver/context.ts'
 import type { SeatPool } from '#apiserver/fairness/seat-pool.ts'
 import { createLogicalCluster, type LogicalCluster } from '#apiserver/logical-cluster.ts'
@@ -41,6 +42,8 @@ export interface HostOptions {
   admission?: readonly AdmissionPlugin[]
   /** Parts of the cluster as ComponentStatus shows them. */
   components?: () => readonly ComponentHealth[]
+  /** Issuers of tokens that count in every cluster. */
+  issuers?: () => readonly JwtAuthenticator[]
   /** Where requests are written down; nowhere, unless given. */
   audit?: { of(cluster: string): AuditOptions }
   /** The threads that write for all clusters of this process. */
@@ -98,6 +101,7 @@ export async function hostLogicalCluster(options: HostOptions): Promise<LogicalC
     ...(options.dialNode === undefined ? {} : { dialNode: options.dialNode }),
     ...(options.admission === undefined ? {} : { admission: options.admission }),
     ...(options.components === undefined ? {} : { components: options.components }),
+    ...(options.issuers === undefined ? {} : { issuers: options.issuers }),
     ...(options.audit === undefined ? {} : { audit: options.audit.of(name) }),
     ...(options.seats === undefined ? {} : { seats: options.seats }),
   })

@@ -1,38 +1,42 @@
-// The operator's audit policy, read anew when its file changes. A file that is wrong changes nothing: what was logged
-// before goes on to be logged.
+// A file that the operator writes, read anew when it changes. One that is wrong changes nothing: what held before goes on
+// to hold.
 import { readFileSync, statSync } from 'node:fs'
-import { auditLimits } from '#apiserver/audit/audit-limits.ts'
-import { defaultPolicy } from '#apiserver/audit/default-policy.ts'
-import { readPolicy } from '#apiserver/audit/read-policy.ts'
 import type { Clock } from '#base/clock.ts'
 import { describeError, type Logger } from '#base/log.ts'
 import { Periodic } from '#base/periodic.ts'
-import type { AuditPolicy } from '#kinds/k8s/audit.ts'
 
 const LOOK_EVERY_MS = 2_000
 
-export interface AuditPolicyFileOptions {
+export interface OperatorFileOptions<T> {
+  /** "audit policy": what the file is, for the log. */
+  what: string
   file: string
+  bytesMax: number
+  /** What holds without a file. */
+  fallback: T
+  /** Throws an Error that says what is wrong. */
+  read: (text: string) => T
   clock: Clock
   log: Logger
 }
 
-export class AuditPolicyFile {
-  readonly #options: AuditPolicyFileOptions
+export class OperatorFile<T> {
+  readonly #options: OperatorFileOptions<T>
   readonly #looking: Periodic
-  #policy: AuditPolicy = defaultPolicy
+  #value: T
   /** What was read last; undefined before the first look. */
   #seen: string | undefined
   #fault: string | undefined
 
-  constructor(options: AuditPolicyFileOptions) {
+  constructor(options: OperatorFileOptions<T>) {
     this.#options = options
-    const { clock, log, file } = options
+    this.#value = options.fallback
+    const { clock, log, file, what } = options
     this.#looking = new Periodic({
       periodMs: LOOK_EVERY_MS,
       clock,
       work: () => Promise.resolve(this.look()),
-      failed: (error) => log.error('the audit policy could not be looked at', { file, error }),
+      failed: (error) => log.error(`the ${what} could not be looked at`, { file, error }),
     })
   }
 
@@ -46,7 +50,7 @@ export class AuditPolicyFile {
     return this.#looking.stop()
   }
 
-  readonly policy = (): AuditPolicy => this.#policy
+  readonly value = (): T => this.#value
 
   /** Why the file is not what is gone by; undefined when it is, or when there is none. */
   get fault(): string | undefined {
@@ -54,25 +58,32 @@ export class AuditPolicyFile {
   }
 
   look(): void {
-    const { file, log } = this.#options
+    const { file, log, what, fallback, read } = this.#options
     const version = versionOf(file)
     if (version === this.#seen) return
     const isFirst = this.#seen === undefined
     this.#seen = version
     this.#fault = undefined
     if (version === ABSENT) {
-      this.#policy = defaultPolicy
-      if (!isFirst) log.info('the audit policy is the default one again', { file })
+      this.#value = fallback
+      if (!isFirst) log.info(`the ${what} is the default one again`, { file })
       return
     }
     try {
-      this.#policy = readPolicy(readText(file))
-      log.info('read the audit policy', { file, rules: this.#policy.rules.length })
+      this.#value = read(this.#text())
+      log.info(`read the ${what}`, { file })
     } catch (error) {
       this.#fault = describeError(error)
       const keeps = isFirst ? 'the default one is used' : 'the one before stays'
-      log.error(`the audit policy is wrong, ${keeps}`, { file, error: this.#fault })
+      log.error(`the ${what} is wrong, ${keeps}`, { file, error: this.#fault })
     }
+  }
+
+  #text(): string {
+    const { file, bytesMax } = this.#options
+    const { size } = statSync(file)
+    if (size > bytesMax) throw new Error(`it has ${size} bytes, more than ${bytesMax}`)
+    return readFileSync(file, 'utf8')
   }
 }
 
@@ -83,11 +94,4 @@ function versionOf(file: string): string {
   if (found === undefined) return ABSENT
   const { mtimeMs, ino, size } = found
   return `${mtimeMs} ${ino} ${size}`
-}
-
-function readText(file: string): string {
-  const { size } = statSync(file)
-  if (size > auditLimits.policyBytesMax)
-    throw new Error(`it has ${size} bytes, more than ${auditLimits.policyBytesMax}`)
-  return readFileSync(file, 'utf8')
 }

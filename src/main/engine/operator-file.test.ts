@@ -6,7 +6,7 @@ import { afterEach, beforeEach, test } from 'node:test'
 import { defaultPolicy } from '#apiserver/audit/default-policy.ts'
 import { fakeClock } from '#base/fake-clock.ts'
 import { lineLogger } from '#base/log.ts'
-import { AuditPolicyFile } from './audit-policy-file.ts'
+import { auditPolicyFile } from './engine-audit.ts'
 
 let directory: string
 let file: string
@@ -27,19 +27,19 @@ function open() {
     now: () => clock.now(),
     level: 'info',
   })
-  return { said, clock, policy: new AuditPolicyFile({ file, clock, log }) }
+  return { said, clock, policy: auditPolicyFile({ file, clock, log }) }
 }
 
 test('without a file the default policy holds, and again when the file is gone', () => {
   const { policy } = open()
   policy.look()
-  assert.equal(policy.policy(), defaultPolicy)
+  assert.equal(policy.value(), defaultPolicy)
   writeFileSync(file, policyOf('Request'))
   policy.look()
-  assert.deepEqual(policy.policy().rules, [{ level: 'Request' }])
+  assert.deepEqual(policy.value().rules, [{ level: 'Request' }])
   rmSync(file)
   policy.look()
-  assert.equal(policy.policy(), defaultPolicy)
+  assert.equal(policy.value(), defaultPolicy)
 })
 
 test('a file that is wrong keeps the policy before it, and says once why', () => {
@@ -49,7 +49,7 @@ test('a file that is wrong keeps the policy before it, and says once why', () =>
   writeFileSync(file, policyOf('Everything'))
   policy.look()
   policy.look()
-  assert.deepEqual(policy.policy().rules, [{ level: 'Request' }])
+  assert.deepEqual(policy.value().rules, [{ level: 'Request' }])
   assert.match(policy.fault ?? '', /^rules\[0\]\.level: Unsupported value: "Everything"/)
   assert.deepEqual(
     said.map(({ message }) => message),
@@ -64,7 +64,7 @@ test('a file that is wrong at the start leaves the default policy', () => {
   const { policy } = open()
   writeFileSync(file, 'x'.repeat(2_000_000))
   policy.look()
-  assert.equal(policy.policy(), defaultPolicy)
+  assert.equal(policy.value(), defaultPolicy)
   assert.match(policy.fault ?? '', /more than 1048576/)
 })
 
@@ -73,6 +73,6 @@ test('a change is seen within a few seconds', async () => {
   policy.start()
   writeFileSync(file, policyOf('Metadata'))
   await clock.advance(2_000)
-  assert.deepEqual(policy.policy().rules, [{ level: 'Metadata' }])
+  assert.deepEqual(policy.value().rules, [{ level: 'Metadata' }])
   await policy.stop()
 })
