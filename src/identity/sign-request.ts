@@ -54,27 +54,28 @@ export function certificateSigner(options: {
   clock: Clock
 }): CertificateSigner {
   return {
-    async read(requestPem) {
-      const x509 = await loadX509()
-      const { subjectName, extensions } = new x509.Pkcs10CertificateRequest(requestPem)
-      const found = extensions.find(({ type }) => type === SUBJECT_ALTERNATIVE_NAMES)
-      const names =
-        found === undefined
-          ? []
-          : new x509.SubjectAlternativeNameExtension(found.rawData).names.items
-      const ofType = (type: string) =>
-        names.filter((name) => name.type === type).map(({ value }) => value)
-      return {
-        commonName: subjectName.getField('CN').at(-1) ?? '',
-        organizations: subjectName.getField('O'),
-        dnsNames: ofType('dns'),
-        addresses: ofType('ip'),
-        emails: ofType('email'),
-        uris: ofType('url'),
-      }
-    },
+    read: readRequest,
     sign: async (requestPem, terms) =>
       sign({ ...options, authority: await options.authority() }, requestPem, terms),
+  }
+}
+
+/** What a request says; throws for what is no request. */
+export async function readRequest(requestPem: string): Promise<RequestedCertificate> {
+  const x509 = await loadX509()
+  const { subjectName, extensions } = new x509.Pkcs10CertificateRequest(requestPem)
+  const found = extensions.find(({ type }) => type === SUBJECT_ALTERNATIVE_NAMES)
+  const names =
+    found === undefined ? [] : new x509.SubjectAlternativeNameExtension(found.rawData).names.items
+  const ofType = (type: string) =>
+    names.filter((name) => name.type === type).map(({ value }) => value)
+  return {
+    commonName: subjectName.getField('CN').at(-1) ?? '',
+    organizations: subjectName.getField('O'),
+    dnsNames: ofType('dns'),
+    addresses: ofType('ip'),
+    emails: ofType('email'),
+    uris: ofType('url'),
   }
 }
 
