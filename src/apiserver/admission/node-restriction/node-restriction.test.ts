@@ -342,21 +342,21 @@ describe('what else is a node’s own', () => {
 
   test('certificates with its own name', async () => {
     const requests = '/apis/certificates.k8s.io/v1/certificatesigningrequests'
-    const of = async (commonName: string, signer: string) => ({
+    const of = (commonName: string, signer: string) => ({
       metadata: { name: `${commonName.replaceAll(':', '-')}-${signer}` },
       spec: {
-        request: (await testRequest({ commonName, organizations: ['system:nodes'] })).base64,
+        request: testRequest({ commonName, organizations: ['system:nodes'] }).base64,
         signerName: `kubernetes.io/${signer}`,
         usages: ['digital signature', 'client auth'],
       },
     })
     for (const signer of ['kube-apiserver-client-kubelet', 'kubelet-serving']) {
-      await own.create(requests, await of('system:node:a', signer))
-      await assert.rejects(own.create(requests, await of('system:node:b', signer)), {
+      await own.create(requests, of('system:node:a', signer))
+      await assert.rejects(own.create(requests, of('system:node:b', signer)), {
         message: /is forbidden: can only create a node CSR with CN=system:node:a$/,
       })
     }
-    await own.create(requests, await of('jane', 'kube-apiserver-client'))
+    await own.create(requests, of('jane', 'kube-apiserver-client'))
   })
 
   test('a user in the group of nodes who names none writes nothing', async () => {
