@@ -5,7 +5,7 @@ import { forbidden } from '../../api-errors.ts'
 import type { Authorizer } from '../../authorization/authorizer.ts'
 import { nodeNameOf } from '../../authorization/node/node-identity.ts'
 import type { AdmissionPlugin, AdmissionRequest, ObjectReader } from '../plugin.ts'
-import type { Judge } from './node-write.ts'
+import type { Judge, NodeWrite } from './node-write.ts'
 import { judgeCertificateRequest } from './judge-certificate-request.ts'
 import { judgeClaimStatus } from './judge-claim-status.ts'
 import { judgeNode } from './judge-node.ts'
@@ -56,15 +56,20 @@ export function nodeRestriction(reader: ObjectReader, authorizer: Authorizer): A
   return {
     name: 'NodeRestriction',
     asksOfUnstored: true,
-    async admit(request) {
+    admit(request) {
       const node = nodeNameOf(request.user)
-      if (node === undefined || request.operation === 'CONNECT') return
-      const { group, resource, name, user } = request
-      const why =
-        node === ''
-          ? `could not determine node from user ${JSON.stringify(user.username)}`
-          : await JUDGES[`${resource}.${group}`]?.({ request, node, reader, authorizer })
-      if (why !== undefined) throw forbidden({ group, resource }, name, why)
+      if (node === undefined || request.operation === 'CONNECT') return undefined
+      return refuseOthers({ request, node, reader, authorizer })
     },
   }
+}
+
+async function refuseOthers(write: NodeWrite): Promise<void> {
+  const { request, node } = write
+  const { group, resource, name, user } = request
+  const why =
+    node === ''
+      ? `could not determine node from user ${JSON.stringify(user.username)}`
+      : await JUDGES[`${resource}.${group}`]?.(write)
+  if (why !== undefined) throw forbidden({ group, resource }, name, why)
 }
