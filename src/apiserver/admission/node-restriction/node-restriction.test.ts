@@ -29,7 +29,8 @@ let own: TestApi
 let nodeUid: string
 let podUid: string
 
-beforeEach(async () => {
+/** For a group's own hook: one of the file would be one of all tests in the process. */
+async function start(): Promise<void> {
   cluster = await testCluster()
   const { api, as } = cluster
   own = as(userOf('a'))
@@ -40,7 +41,7 @@ beforeEach(async () => {
   const made = await api.create(PODS, pod('mine', { nodeName: 'a' }))
   podUid = textOf(made['metadata']?.['uid'])
   await api.create(PODS, pod('theirs', { nodeName: 'b' }))
-})
+}
 
 const refused = (subject: string, why: string) => ({
   reason: 'Forbidden',
@@ -48,6 +49,8 @@ const refused = (subject: string, why: string) => ({
 })
 
 describe('nodes', () => {
+  beforeEach(start)
+
   test('are written by themselves alone', async () => {
     await own.patch(`${NODES}/a/status`, { status: { addresses: [] } })
     await own.patch(`${NODES}/a`, { metadata: { labels: { zone: 'y' } } })
@@ -133,6 +136,8 @@ const mirror = (spec: object = {}, metadata: object = {}) =>
   )
 
 describe('pods', () => {
+  beforeEach(start)
+
   test('a node makes mirrors of its own static pods, which name nothing else', async () => {
     const cases: readonly [object, string][] = [
       [
@@ -251,6 +256,8 @@ describe('pods', () => {
 })
 
 describe('tokens', () => {
+  beforeEach(start)
+
   const ask = (name: string, uid: string | undefined, audiences?: string[]): Promise<Json> =>
     own.create(`${NS}/serviceaccounts/default/token`, {
       spec: {
@@ -326,6 +333,8 @@ describe('tokens', () => {
 })
 
 describe('what else is a node’s own', () => {
+  beforeEach(start)
+
   test('its Lease and CSINode', async () => {
     const leases = '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases'
     const csiNodes = '/apis/storage.k8s.io/v1/csinodes'
