@@ -19,6 +19,8 @@ import type { Handlers } from './answer.ts'
 import { type AuditOptions, createAuditor } from './audit/auditor.ts'
 import { createAuthenticator } from './authentication/authenticator.ts'
 import { staleTokenLog } from './authentication/stale-token-log.ts'
+import { firstThatAllows } from './authorization/first-that-allows.ts'
+import { createNodeAuthorizer } from './authorization/node/node-authorizer.ts'
 import { createRbacAuthorizer } from './authorization/rbac.ts'
 import { builtinResources } from './builtin-resources.ts'
 import { inProcessCall } from './in-process-call.ts'
@@ -109,7 +111,7 @@ export async function createLogicalCluster(
         ? []
         : [createJwtSource({ issuers: options.issuers, outgoing, clock, log })],
   })
-  const authorizer = createRbacAuthorizer(objects)
+  const authorizer = firstThatAllows([createNodeAuthorizer(objects), createRbacAuthorizer(objects)])
   const shared = { clock, random, log, objects, resources, authorizer, outgoing }
   const remote = remoteServices({ ...shared, name }, () => context)
   const rules = builtinAdmission({ ...shared, serviceCIDR: options.serviceCIDR })

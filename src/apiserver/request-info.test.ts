@@ -18,7 +18,7 @@ const read = (method: ApiRequest['method'], url: string) => {
 }
 
 test('readRequest tells verb and place of a resource', () => {
-  const cases: [ApiRequest['method'], string, Record<string, string>][] = [
+  const cases: [ApiRequest['method'], string, Record<string, unknown>][] = [
     ['GET', '/api/v1/pods', { verb: 'list', group: '', resource: 'pods' }],
     [
       'GET',
@@ -58,7 +58,33 @@ test('readRequest tells verb and place of a resource', () => {
     [
       'GET',
       '/api/v1/namespaces/n/pods?fieldSelector=metadata.name%3Dp',
-      { verb: 'list', group: '', resource: 'pods', namespace: 'n', name: 'p' },
+      {
+        verb: 'list',
+        group: '',
+        resource: 'pods',
+        namespace: 'n',
+        name: 'p',
+        fieldSelector: [{ field: 'metadata.name', operator: '=', value: 'p' }],
+      },
+    ],
+    [
+      'DELETE',
+      '/api/v1/namespaces/n/pods?fieldSelector=spec.nodeName!%3Da,status.phase%3D%3DFailed',
+      {
+        verb: 'deletecollection',
+        group: '',
+        resource: 'pods',
+        namespace: 'n',
+        fieldSelector: [
+          { field: 'spec.nodeName', operator: '!=', value: 'a' },
+          { field: 'status.phase', operator: '=', value: 'Failed' },
+        ],
+      },
+    ],
+    [
+      'GET',
+      '/api/v1/namespaces/n/pods?fieldSelector=nonsense',
+      { verb: 'list', group: '', resource: 'pods', namespace: 'n' },
     ],
   ]
   for (const [method, url, wanted] of cases) assert.deepEqual(read(method, url), wanted, url)

@@ -1,5 +1,7 @@
 // Reads a request's path and method: which resource it means, or which other path. Pure.
 import type { ApiRequest } from '#base/api-call.ts'
+import { isReason } from '#base/errors.ts'
+import { type FieldRequirement, parseFieldSelector } from '#kinds/field-selector.ts'
 
 export type Verb =
   | 'get'
@@ -20,6 +22,8 @@ export interface ResourceRequest {
   subresource: string | undefined
   namespace: string | undefined
   name: string | undefined
+  /** Of a list, a watch or a deletion of many: there only when it selects. */
+  fieldSelector?: readonly FieldRequirement[]
 }
 
 export interface PathRequest {
@@ -55,7 +59,8 @@ export function readRequest(line: RequestLine): RequestInfo {
   const version = parts[prefixLength - 1]!
   const place = readPlace(parts.slice(prefixLength).map(decodeSegment))
   if (place === undefined) return other
-  return { type: 'resource', verb: verbOf(line, place), group, version, ...named(line, place) }
+  const verb = verbOf(line, place)
+  return { type: 'resource', verb, group, version, ...named(line, place), ...selected(line, verb) }
 }
 
 interface ResourcePlace {
@@ -127,4 +132,18 @@ function named(line: RequestLine, place: ResourcePlace): ResourcePlace {
   if (place.name !== undefined || !SELECTING_METHODS.has(line.method)) return place
   const match = /^metadata\.name=([^,=!]+)$/.exec(line.query.get('fieldSelector') ?? '')
   return match === null ? place : { ...place, name: match[1] }
+}
+
+const OF_MANY: readonly Verb[] = ['list', 'watch', 'deletecollection']
+
+/** What is no selector counts as none here: who may ask at all is told later what is wrong with it. */
+function selected({ query }: RequestLine, verb: Verb): Pick<ResourceRequest, 'fieldSelector'> {
+  const text = query.get('fieldSelector') ?? ''
+  if (text === '' || !OF_MANY.includes(verb)) return {}
+  try {
+    return { fieldSelector: parseFieldSelector(text) }
+  } catch (error) {
+    if (isReason(error, 'BadRequest')) return {}
+    throw error
+  }
 }

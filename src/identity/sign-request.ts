@@ -1,9 +1,17 @@
-// Certificates made from requests (PKCS #10): the subject, the names and the key are the request's, everything else is
-// the authority's to decide.
+// Certificates made from requests (PKCS #10): the common name, the organizations, the alternative names and the key are the
+// request's, everything else is the authority's to decide. A certificate says what was read and judged, written anew: text
+// that is written in another way could mean somebody else to whoever reads the certificate.
 import type { Clock } from '#base/clock.ts'
 import type { KeyedCertificate } from './authority.ts'
 import { lifetimes, validity } from './validity.ts'
-import { certificateSerial, loadX509, signingAlgorithm, signingKey } from './x509.ts'
+import type * as X509 from '@peculiar/x509'
+import {
+  certificateSerial,
+  distinguishedName,
+  loadX509,
+  signingAlgorithm,
+  signingKey,
+} from './x509.ts'
 
 /** What a request asks for. */
 export interface RequestedCertificate {
@@ -54,27 +62,28 @@ export function certificateSigner(options: {
   clock: Clock
 }): CertificateSigner {
   return {
-    async read(requestPem) {
-      const x509 = await loadX509()
-      const { subjectName, extensions } = new x509.Pkcs10CertificateRequest(requestPem)
-      const found = extensions.find(({ type }) => type === SUBJECT_ALTERNATIVE_NAMES)
-      const names =
-        found === undefined
-          ? []
-          : new x509.SubjectAlternativeNameExtension(found.rawData).names.items
-      const ofType = (type: string) =>
-        names.filter((name) => name.type === type).map(({ value }) => value)
-      return {
-        commonName: subjectName.getField('CN').at(-1) ?? '',
-        organizations: subjectName.getField('O'),
-        dnsNames: ofType('dns'),
-        addresses: ofType('ip'),
-        emails: ofType('email'),
-        uris: ofType('url'),
-      }
-    },
+    read: readRequest,
     sign: async (requestPem, terms) =>
       sign({ ...options, authority: await options.authority() }, requestPem, terms),
+  }
+}
+
+/** What a request says; throws for what is no request. */
+export async function readRequest(requestPem: string): Promise<RequestedCertificate> {
+  const x509 = await loadX509()
+  const { subjectName, extensions } = new x509.Pkcs10CertificateRequest(requestPem)
+  const found = extensions.find(({ type }) => type === SUBJECT_ALTERNATIVE_NAMES)
+  const names =
+    found === undefined ? [] : new x509.SubjectAlternativeNameExtension(found.rawData).names.items
+  const ofType = (type: string) =>
+    names.filter((name) => name.type === type).map(({ value }) => value)
+  return {
+    commonName: subjectName.getField('CN').at(-1) ?? '',
+    organizations: subjectName.getField('O'),
+    dnsNames: ofType('dns'),
+    addresses: ofType('ip'),
+    emails: ofType('email'),
+    uris: ofType('url'),
   }
 }
 
@@ -87,14 +96,12 @@ async function sign(
   const request = new x509.Pkcs10CertificateRequest(requestPem)
   if (!(await request.verify())) throw new TypeError('the request is not signed with its own key')
   const issuer = new x509.X509Certificate(authority.certificatePem)
-  const alternativeNames = request.extensions.filter(
-    ({ type }) => type === SUBJECT_ALTERNATIVE_NAMES,
-  )
+  const asked = await readRequest(requestPem)
   const bits = usages.reduce((sum, usage) => sum | (KEY_USAGES[usage] ?? 0), 0)
   const extended = usages.flatMap((usage) => EXTENDED_USAGES[usage] ?? [])
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: certificateSerial(),
-    subject: request.subjectName,
+    subject: subjectOf(x509, asked),
     issuer: issuer.subjectName,
     publicKey: request.publicKey,
     signingKey: signingKey(authority.keyPem),
@@ -105,8 +112,32 @@ async function sign(
       ...(bits === 0 ? [] : [new x509.KeyUsagesExtension(bits, true)]),
       ...(extended.length === 0 ? [] : [new x509.ExtendedKeyUsageExtension(extended)]),
       await x509.AuthorityKeyIdentifierExtension.create(issuer.publicKey),
-      ...alternativeNames,
+      ...alternativeNames(x509, asked),
     ],
   })
   return `${certificate.toString('pem')}\n`
+}
+
+const subjectOf = (
+  x509: typeof X509,
+  { commonName, organizations }: RequestedCertificate,
+): X509.Name =>
+  distinguishedName(x509, [
+    ...organizations.map((text) => ({ type: 'O', text }) as const),
+    ...(commonName === '' ? [] : [{ type: 'CN', text: commonName } as const]),
+  ])
+
+function alternativeNames(x509: typeof X509, asked: RequestedCertificate): X509.Extension[] {
+  const named = (type: X509.GeneralNameType, values: readonly string[]) =>
+    values.map((value) => ({ type, value }))
+  const names = [
+    ...named('dns', asked.dnsNames),
+    ...named('email', asked.emails),
+    ...named('ip', asked.addresses),
+    ...named('url', asked.uris),
+  ]
+  if (names.length === 0) return []
+  // RFC 5280, 4.2.1.6: critical where the subject says nothing.
+  const isOnlyName = asked.commonName === '' && asked.organizations.length === 0
+  return [new x509.SubjectAlternativeNameExtension(names, isOnlyName)]
 }

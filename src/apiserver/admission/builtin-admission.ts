@@ -14,6 +14,7 @@ import { definitionAdmission } from '../crd/definition-admission.ts'
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
 import { limitRanger } from './limit-ranger.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
+import { nodeRestriction } from './node-restriction/node-restriction.ts'
 import type { AdmissionPlugin } from './plugin.ts'
 import { podPriority } from './pod-priority.ts'
 import { podSecurity } from './pod-security.ts'
@@ -44,7 +45,7 @@ export interface BuiltinAdmission {
 }
 
 export function builtinAdmission(options: BuiltinAdmissionOptions): BuiltinAdmission {
-  const { objects, clock, random, serviceCIDR } = options
+  const { objects, authorizer, clock, random, serviceCIDR } = options
   const reader = createObjectReader(objects)
   const addresses = serviceAddresses({ objects, serviceCIDR })
   const webhooks = webhookAdmission({ ...options, reader })
@@ -54,6 +55,7 @@ export function builtinAdmission(options: BuiltinAdmissionOptions): BuiltinAdmis
       namespaceLifecycle(reader),
       limitRanger(reader),
       serviceAccountAdmission(reader, random),
+      nodeRestriction(reader, authorizer),
       taintNodesByCondition,
       podSecurity(reader),
       podPriority(reader),
@@ -64,7 +66,7 @@ export function builtinAdmission(options: BuiltinAdmissionOptions): BuiltinAdmis
       runtimeClassAdmission(reader),
       defaultIngressClass(reader),
       definitionAdmission,
-      certificateRequests(options.authorizer),
+      certificateRequests(authorizer),
       preventEscalation(objects),
       addresses.plugin,
       ...policies.plugins,

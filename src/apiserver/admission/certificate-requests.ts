@@ -1,7 +1,7 @@
 // Who may decide about requests for certificates, who may sign them, and what nobody may ask for: the admission plugins
 // CertificateApproval, CertificateSigning and CertificateSubjectRestriction of Kubernetes.
+import { type RequestedCertificate, readRequest } from '#identity/sign-request.ts'
 import type { CertificateSigningRequest } from '#kinds/k8s/certificates.ts'
-import { organizationsOfRequest } from '#kinds/validate/certificate-pem.ts'
 import { deepEqual } from '#kinds/validate/equal.ts'
 import { forbidden } from '../api-errors.ts'
 import type { Authorizer } from '../authorization/authorizer.ts'
@@ -26,17 +26,32 @@ export function certificateRequests(authorizer: Authorizer): AdmissionPlugin {
   }
 }
 
-/** A certificate that makes its owner an administrator is not to be had by asking. */
-function restrictSubject(request: AdmissionRequest): void {
+/**
+ * A certificate that makes its owner an administrator is not to be had by asking. Read as the signer reads it:
+ * two readers would differ about something.
+ */
+async function restrictSubject(request: AdmissionRequest): Promise<void> {
   const { spec } = request.object as CertificateSigningRequest
   if (spec.signerName !== CLIENT_SIGNER) return
-  if (!organizationsOfRequest(spec.request).includes(MASTERS)) return
-  throw forbidden(
-    { group: GROUP, resource: RESOURCE },
-    request.name,
-    `use of ${CLIENT_SIGNER} signer with ${MASTERS} group is not allowed`,
-  )
+  const { organizations } = await readOrRefuse(request, spec.request)
+  if (organizations.includes(MASTERS))
+    throw refusal(request, `use of ${CLIENT_SIGNER} signer with ${MASTERS} group is not allowed`)
 }
+
+async function readOrRefuse(
+  request: AdmissionRequest,
+  base64: string,
+): Promise<RequestedCertificate> {
+  try {
+    return await readRequest(Buffer.from(base64, 'base64').toString('latin1'))
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw refusal(request, `failed to parse CSR: ${why}`)
+  }
+}
+
+const refusal = ({ name }: AdmissionRequest, why: string) =>
+  forbidden({ group: GROUP, resource: RESOURCE }, name, why)
 
 function isSigned({ object, old }: AdmissionRequest): boolean {
   const { status } = object as CertificateSigningRequest
@@ -50,9 +65,10 @@ function isSigned({ object, old }: AdmissionRequest): boolean {
 /** The right to the signer by its name, or to all signers of its domain. */
 function requireVerb(
   authorizer: Authorizer,
-  { user, name, old, object }: AdmissionRequest,
+  request: AdmissionRequest,
   verb: 'approve' | 'sign',
 ): void {
+  const { user, old, object } = request
   const { signerName } = ((old ?? object) as CertificateSigningRequest).spec
   const [domain] = signerName.split('/')
   const may = (signer: string) =>
@@ -67,9 +83,8 @@ function requireVerb(
       name: signer,
     }).allowed
   if (may(signerName) || may(`${domain}/*`)) return
-  throw forbidden(
-    { group: GROUP, resource: RESOURCE },
-    name,
+  throw refusal(
+    request,
     `user not permitted to ${verb} requests with signerName ${JSON.stringify(signerName)}`,
   )
 }

@@ -1,4 +1,5 @@
 import type { UserInfo } from '#base/api-call.ts'
+import type { FieldRequirement } from '#kinds/field-selector.ts'
 
 /** What is asked to be allowed. */
 export type Attributes =
@@ -11,6 +12,8 @@ export type Attributes =
       subresource: string | undefined
       namespace: string | undefined
       name: string | undefined
+      /** Which objects a list or watch is to be of. */
+      fieldSelector?: readonly FieldRequirement[]
     }
   | { type: 'path'; verb: string; path: string }
 
@@ -25,6 +28,8 @@ export interface Authorizer {
 export interface SubjectRules {
   resourceRules: ResourceRule[]
   nonResourceRules: { verbs: string[]; nonResourceURLs: string[] }[]
+  /** Whether there is more that no list can say. */
+  incomplete?: boolean
   /** What kept the list from being whole. */
   evaluationError?: string
 }

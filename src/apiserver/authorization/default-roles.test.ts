@@ -96,6 +96,20 @@ test('a start binds a default binding to its role again', async () => {
   assert.equal(binding['roleRef']?.['name'], 'system:basic-user')
 })
 
+test('a start takes from nodes what they had before there was a node authorizer, unless told not to', async () => {
+  const path = `${RBAC}/clusterrolebindings/system:node`
+  const apiGroup = 'rbac.authorization.k8s.io'
+  const nodes = { kind: 'Group', apiGroup, name: 'system:nodes' }
+  const mine = { kind: 'User', apiGroup, name: 'mine' }
+  const api = await afterRestart((before) => before.patch(path, { subjects: [nodes, mine] }))
+  assert.deepEqual((await api.get(path))['subjects'], [mine])
+  const annotations = { 'rbac.authorization.kubernetes.io/autoupdate': 'false' }
+  const kept = await afterRestart((before) =>
+    before.patch(path, { subjects: [nodes], metadata: { annotations } }),
+  )
+  assert.deepEqual((await kept.get(path))['subjects'], [nodes])
+})
+
 test('a second start changes nothing', async () => {
   const store = openMemoryStore()
   const first = await testCluster({ store })

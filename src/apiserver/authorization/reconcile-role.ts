@@ -1,6 +1,6 @@
 // What a default role or binding must become so that it gives at least what it should. Pure. Rights are
-// added and never taken: an administrator may have added to them. The annotation autoupdate=false leaves
-// an object alone.
+// added and never taken, but for those that a binding had from us and should not have any more: an
+// administrator may have added to them. The annotation autoupdate=false leaves an object alone.
 import type { ClusterRole } from '#kinds/k8s/rbac.ts'
 import { AUTO_UPDATE, type RbacBinding, type RbacRole } from './bootstrap-roles.ts'
 import { covers } from './rule-cover.ts'
@@ -31,18 +31,23 @@ export function reconciledBinding(
 ): RbacBinding | 'replace' | undefined {
   if (!isKept(stored)) return undefined
   if (!sameJson(roleOf(stored), roleOf(wanted))) return 'replace'
-  const subjects = stored.subjects ?? []
+  const before = stored.subjects ?? []
+  const subjects = before.filter((one) => WITHDRAWN[stored.metadata.name] !== subjectId(one))
   const missing = (wanted.subjects ?? []).filter(
     (one) => !subjects.some((other) => subjectId(other) === subjectId(one)),
   )
   const metadata = reconciledMetadata(stored, wanted)
-  if (missing.length === 0 && metadata === undefined) return undefined
+  const isSame = missing.length === 0 && subjects.length === before.length
+  if (isSame && metadata === undefined) return undefined
   return {
     ...stored,
     ...(metadata === undefined ? {} : { metadata }),
     subjects: [...subjects, ...missing],
   }
 }
+
+/** Before there was a node authorizer, nodes could read every Secret. */
+const WITHDRAWN: Readonly<Record<string, string>> = { 'system:node': 'Group//system:nodes' }
 
 const isKept = ({ metadata }: RbacRole | RbacBinding): boolean =>
   metadata.annotations?.[AUTO_UPDATE] !== 'false'

@@ -103,7 +103,8 @@ const PUBLIC_ROLES: readonly SystemRole[] = [
 ]
 
 const NODE_ROLES: readonly SystemRole[] = [
-  { name: 'system:node', rules: NODE, subjects: [group('system:nodes')] },
+  // Bound to nobody: what a node may, the node authorizer says.
+  { name: 'system:node', rules: NODE, subjects: [] },
   {
     name: 'system:node-bootstrapper',
     rules: [rule(`create ${READ}`, CSR, 'certificatesigningrequests')],

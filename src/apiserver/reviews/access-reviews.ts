@@ -1,6 +1,8 @@
 import type { UserInfo } from '#base/api-call.ts'
 import { badRequest } from '#base/errors.ts'
+import { type FieldRequirement, parseFieldSelector } from '#kinds/field-selector.ts'
 import type {
+  FieldSelectorAttributes,
   NonResourceAttributes,
   ResourceAttributes,
   SelfSubjectAccessReview,
@@ -40,7 +42,7 @@ export const reviewOwnRules: ReviewHandler = (context, call) => {
   const { namespace } = review.spec
   if (!namespace) throw badRequest('no namespace on request')
   const rules = context.authorizer.rulesFor(call.user, namespace)
-  return { ...review, status: { ...rules, incomplete: false } }
+  return { ...review, status: { incomplete: false, ...rules } }
 }
 
 function subjectOf({ spec }: SubjectAccessReview): UserInfo {
@@ -83,7 +85,9 @@ function attributesOf({ resourceAttributes, nonResourceAttributes }: Review['spe
       verb: nonResourceAttributes.verb ?? '',
       path: nonResourceAttributes.path ?? '',
     }
-  const { verb, group, version, resource, subresource, namespace, name } = resourceAttributes!
+  const { verb, group, version, resource, subresource, namespace, name, fieldSelector } =
+    resourceAttributes!
+  const selector = requirementsOf(fieldSelector)
   return {
     type: 'resource',
     verb: verb ?? '',
@@ -93,5 +97,17 @@ function attributesOf({ resourceAttributes, nonResourceAttributes }: Review['spe
     subresource: subresource || undefined,
     namespace: namespace || undefined,
     name: name || undefined,
+    ...(selector.length === 0 ? {} : { fieldSelector: selector }),
   }
+}
+
+/** What an authorizer cannot use is left out: without it less is allowed, never more. */
+function requirementsOf(selector: FieldSelectorAttributes = {}): FieldRequirement[] {
+  const { rawSelector, requirements = [] } = selector
+  if (rawSelector) return parseFieldSelector(rawSelector)
+  return requirements.flatMap(({ key, operator, values = [] }) => {
+    const [value = '', ...others] = values
+    if (others.length > 0 || (operator !== 'In' && operator !== 'NotIn')) return []
+    return { field: key, operator: operator === 'In' ? '=' : '!=', value }
+  })
 }

@@ -83,30 +83,6 @@ function isSelfSigned(der: Buffer): boolean {
   return verify(digest ?? null, info.whole, key, signature.content.subarray(1))
 }
 
-/** The organizations in the subject of a request (base64 of PEM) that can be read; none of one that cannot. */
-export function organizationsOfRequest(request: string): string[] {
-  if (problemOfRequest(request) !== undefined) return []
-  const [block] = textOf(request).matchAll(BLOCK)
-  const [outer] = elementsOf(Buffer.from(block![2]!, 'base64'))
-  const [info] = elementsOf(outer!.content)
-  const [, subject] = elementsOf(info!.content)
-  return elementsOf(subject?.content ?? Buffer.alloc(0))
-    .flatMap(({ content }) => elementsOf(content))
-    .map(({ content }) => elementsOf(content))
-    .filter(([type]) => type?.content.toString('hex') === ORGANIZATION)
-    .map(([, value]) => textOfString(value!))
-}
-
-/** The identifier of organizationName (X.520). */
-const ORGANIZATION = '55040a'
-const BMP_STRING = 0x1e
-
-/** Of the kinds of strings that names are written in (X.680): UTF-8, or two bytes for each character. */
-function textOfString({ tag, content }: Element): string {
-  if (tag !== BMP_STRING) return content.toString('utf8')
-  return Buffer.from(content).swap16().toString('utf16le')
-}
-
 /** Why `certificates` (base64 of PEM) is no chain of certificates; undefined when it is, or empty. */
 export function problemOfCertificates(certificates: string): string | undefined {
   if (certificates === '') return undefined

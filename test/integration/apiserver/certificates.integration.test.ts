@@ -226,3 +226,53 @@ test('a node that may ask for itself is approved by itself', options, async () =
   await until('the certificate', () => field('node', '{.status.certificate}'))
   assert.equal(await field('node', '{.status.conditions[0].reason}'), 'AutoApproved')
 })
+
+test(
+  'a kubelet with its certificate sees its own node and what its pods need',
+  options,
+  async () => {
+    const name = 'kubelet'
+    const node = 'node-1'
+    const file = await requestFile({
+      name,
+      subject: `/O=system:nodes/CN=system:node:${node}`,
+      signerName: 'kubernetes.io/kube-apiserver-client-kubelet',
+      usages: ['digital signature', 'client auth'],
+    })
+    await kubectl('create', '-f', file)
+    await kubectl('certificate', 'approve', name)
+    const certificate = await until('the certificate', () => field(name, '{.status.certificate}'))
+    const pem = path.join(directory, `${name}.crt`)
+    writeFileSync(pem, Buffer.from(certificate, 'base64'))
+    const kubeconfig = path.join(directory, `${name}.kubeconfig`)
+    writeFileSync(kubeconfig, readFileSync(dev.kubeconfig))
+    const as = ['--kubeconfig', kubeconfig, `--user=${name}`]
+    const key = path.join(directory, `${name}.key`)
+    const credentials = ['--client-certificate', pem, '--client-key', key]
+    await kubectl('--kubeconfig', kubeconfig, 'config', 'set-credentials', name, ...credentials)
+    for (const secret of ['needed', 'other'])
+      await kubectl('create', 'secret', 'generic', secret, '--from-literal=a=b')
+    const volumes = [{ name: 'v', secret: { secretName: 'needed' } }]
+    const overrides = { spec: { nodeName: node, volumes } }
+    await kubectl('run', 'p', '--image=sim/app:1', `--overrides=${JSON.stringify(overrides)}`)
+    assert.match(await kubectl(...as, 'get', 'node', node), /node-1/)
+    assert.match(await kubectl(...as, 'get', 'secret', 'needed'), /needed/)
+    assert.match(
+      await refused(...as, 'get', 'secret', 'other'),
+      /no relationship found between node 'node-1' and this object/,
+    )
+    assert.match(
+      await kubectl(...as, 'get', 'pods', `--field-selector=spec.nodeName=${node}`),
+      /^p\b/m,
+    )
+    assert.match(
+      await refused(...as, 'get', 'pods'),
+      /can only list\/watch pods with spec.nodeName field selector/,
+    )
+    assert.match(
+      await refused(...as, 'label', 'node', node, 'node-restriction.kubernetes.io/x=y'),
+      /is not allowed to modify labels: node-restriction.kubernetes.io\/x/,
+    )
+    await kubectl(...as, 'label', 'node', node, 'example.com/x=y')
+  },
+)
