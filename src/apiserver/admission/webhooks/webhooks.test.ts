@@ -76,7 +76,7 @@ test('webhooks are asked about updates, patches, deletes and deletecollection', 
   await api.patch(`${CONFIG_MAPS}/a`, { data: { k: '2' } })
   assert.deepEqual(asked[0]?.['oldObject']?.['data'], { k: '1' })
   assert.deepEqual(asked[0]?.['object']?.['data'], { k: '2' })
-  assert.equal(asked[0]?.['options']?.['kind'], 'PatchOptions')
+  assert.equal(asked[0]?.['options']?.['kind'], 'UpdateOptions')
   const refusal = { message: 'admission webhook "hook.example.com" denied the request: stay' }
   await assert.rejects(api.delete(`${CONFIG_MAPS}/a`), refusal)
   await assert.rejects(api.delete(CONFIG_MAPS), refusal)
