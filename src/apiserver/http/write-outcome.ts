@@ -9,6 +9,7 @@ import { assertDecided } from '../authorization/assert-decided.ts'
 import type { Call, Outcome } from '../context.ts'
 import { shown } from '../resources.ts'
 import { partialMetadata, readIncludeObject, tableOf } from '../table.ts'
+import { boundedWarnings } from './bounded-warnings.ts'
 import type { ClusterAccess } from './handle-request.ts'
 import { listBytes } from './list-bytes.ts'
 import type { Form } from './negotiate.ts'
@@ -50,7 +51,8 @@ export async function writeOutcome(writing: Writing): Promise<void> {
 function writeWarnings(response: ServerResponse, warnings: readonly string[]): void {
   // What failed while it was written has them already.
   if (response.hasHeader('warning')) return
-  for (const warning of warnings) response.appendHeader('warning', `299 - ${quoted(warning)}`)
+  for (const warning of boundedWarnings(warnings))
+    response.appendHeader('warning', `299 - ${quoted(warning)}`)
 }
 
 /** As a quoted-string of RFC 9110; other characters than printable ASCII cannot stand in it. */
