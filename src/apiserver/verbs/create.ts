@@ -106,8 +106,6 @@ async function createNamed(
     dryRun: options.dryRun,
     ...admissionExtras(call, 'CreateOptions'),
   })
-  // One that was left open may have been given by whoever changed the object.
-  if (isNameGenerated === true) admitted.request.name = draft.metadata.name
   try {
     definition.derive?.(draft)
     const errors = definition.validate(draft, undefined)

@@ -7,6 +7,7 @@ import {
   configMap,
   DEPLOYMENTS,
   deployment,
+  listOf,
   pod,
   PODS,
   serviceAccount,
@@ -68,6 +69,28 @@ test('a webhook may give the name that was left open', async () => {
   assert.equal(asked[1]?.['name'], 'given')
   await assert.rejects(api.create(CONFIG_MAPS, { metadata: { generateName: 'map-' } }), {
     reason: 'AlreadyExists',
+  })
+})
+
+test('a service that a webhook names keeps its address under that name', async () => {
+  const { api } = await withHooks(() =>
+    patchOf([{ op: 'add', path: '/metadata/name', value: 'given' }]),
+  )
+  await api.create(MUTATING, inKind('m', [rule(['services'])]))
+  const services = '/api/v1/namespaces/default/services'
+  const made = await api.create(services, {
+    metadata: { generateName: 's-' },
+    spec: { type: 'NodePort', ports: [{ port: 80 }] },
+  })
+  const changed = await api.patch(`${services}/given`, { spec: { ports: [{ port: 81 }] } })
+  assert.equal(changed['spec']?.['clusterIP'], made['spec']?.['clusterIP'])
+  await api.delete(`${services}/given`)
+  await api.delete(`${MUTATING}/m`)
+  const { clusterIP } = made['spec']!
+  const ports = [{ port: 80, nodePort: listOf(made['spec']?.['ports'])[0]?.['nodePort'] }]
+  await api.create(services, {
+    metadata: { name: 'next' },
+    spec: { type: 'NodePort', clusterIP, ports },
   })
 })
 
