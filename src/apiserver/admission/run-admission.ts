@@ -46,8 +46,9 @@ export async function admit(
 function followName(request: AdmissionRequest): boolean {
   const { operation, object, objectKind, name, isNameGenerated } = request
   if (operation !== 'CREATE' || objectKind !== undefined || object === undefined) return false
-  if (object.metadata.name === name) return false
-  request.name = object.metadata.name
+  const { name: given } = object.metadata as { name?: string }
+  if ((given ?? '') === name) return false
+  request.name = given ?? ''
   request.isNameGenerated = isNameGenerated === true ? false : isNameGenerated
   return true
 }
