@@ -3,6 +3,9 @@
 export const apiLimits = {
   /** Longest path with query; Node refuses longer header blocks before we see them. */
   urlLengthMax: 8_192,
+  /** Characters of all warnings of an answer; beyond that of each of them. Kubernetes' own. */
+  warningsLengthMax: 4_096,
+  warningLengthMax: 256,
   /** Nesting of a JSON or YAML body. */
   bodyDepthMax: 100,
   /** Open watches and followed logs of one user of one cluster. */

@@ -96,16 +96,19 @@ export function readInteger(text: string): number {
   return Number(text)
 }
 
-type OptionsKind = 'CreateOptions' | 'UpdateOptions' | 'PatchOptions' | 'DeleteOptions'
+type OptionsKind = 'CreateOptions' | 'UpdateOptions' | 'DeleteOptions'
 
 const TOLD = ['fieldManager', 'fieldValidation', 'gracePeriodSeconds', 'propagationPolicy'] as const
 
-/** What admission is told beside the object: the options of the request, and where warnings and notes go. */
+/**
+ * What admission is told beside the object: the options of the operation, and where warnings and notes go. A patch is
+ * an update to it, or a create.
+ */
 export function admissionExtras({ request, warnings, auditAnnotations }: Asker, kind: OptionsKind) {
   if (request === undefined) return { byServer: true }
   const { query, body } = request
   const told: Record<string, unknown> = {
-    kind: kind === 'UpdateOptions' && request.method === 'PATCH' ? 'PatchOptions' : kind,
+    kind,
     apiVersion: 'meta.k8s.io/v1',
   }
   for (const key of TOLD) {

@@ -1,5 +1,6 @@
 // Admission of connections: exec, attach, port-forward and the proxies.
 import type { Call, ClusterContext, Target } from '../context.ts'
+import { deepEqual } from '#kinds/validate/equal.ts'
 import { isTrue } from '../request-info.ts'
 import { admitUnstored } from './admit-unstored.ts'
 
@@ -34,21 +35,43 @@ const OPTIONS: Readonly<Record<string, { kind: string; read: Read }>> = {
   'nodes/proxy': { kind: 'NodeProxyOptions', read: withPath },
 }
 
-/** `path` is the one behind the proxy. Throws a StatusError to refuse. */
+/**
+ * `path` is the one behind the proxy; resolves with the one that it has become. What else was changed stands in the
+ * query of the call. Throws a StatusError to refuse.
+ */
 export async function admitConnection(
   context: ClusterContext,
   call: Call,
   target: Target,
   path = '',
-): Promise<void> {
+): Promise<string> {
   const options = OPTIONS[`${target.resource.plural}/${target.subresource ?? ''}`]
-  if (options === undefined) return
+  if (options === undefined) return path
   const { kind, read } = options
+  const asked = read(call.request.query, path)
+  const object: Record<string, unknown> = { kind, apiVersion: 'v1', ...asked }
   await admitUnstored(context, call, {
     operation: 'CONNECT',
     target,
-    object: { kind, apiVersion: 'v1', ...read(call.request.query, path) },
+    object,
     kind: { group: '', version: 'v1', kind },
     dryRun: false,
   })
+  const { path: changedPath, kind: _kind, apiVersion: _version, ...rest } = object
+  writeBack(call.request.query, asked, rest)
+  return typeof changedPath === 'string' ? changedPath : ''
+}
+
+/** Whoever opens the connection reads the query. */
+function writeBack(
+  query: URLSearchParams,
+  before: Record<string, unknown>,
+  after: Record<string, unknown>,
+): void {
+  for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
+    if (key === 'path' || deepEqual(before[key], after[key])) continue
+    query.delete(key)
+    for (const value of [after[key] ?? []].flat())
+      query.append(key, typeof value === 'string' ? value : JSON.stringify(value))
+  }
 }

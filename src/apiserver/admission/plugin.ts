@@ -4,6 +4,12 @@ import type { UserInfo } from '#base/api-call.ts'
 import type { KubeObject } from '#kinds/object.ts'
 import type { KeyedDraft } from '../objects/object-storage.ts'
 
+export interface ObjectKind {
+  group: string
+  version: string
+  kind: string
+}
+
 export interface AdmissionRequest {
   /** CONNECT: nothing is stored; `object` is what the connection was asked with. */
   operation: 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT'
@@ -15,6 +21,8 @@ export interface AdmissionRequest {
   subresource: string | undefined
   namespace: string | undefined
   name: string
+  /** The server made the name up: who may still change the object knows it by `generateName` only. */
+  isNameGenerated?: boolean | undefined
   /** What will be stored: may be changed by `admit`. Absent for DELETE. */
   object: KubeObject | undefined
   /** What is stored now. Absent for CREATE. */
@@ -22,7 +30,7 @@ export interface AdmissionRequest {
   user: UserInfo
   dryRun: boolean
   /** Kind of `object` where it is none of the resource: a PodExecOptions, an Eviction. */
-  objectKind?: { group: string; version: string; kind: string } | undefined
+  objectKind?: ObjectKind | undefined
   /** CreateOptions and the like, as clients outside are told of them. */
   options?: Record<string, unknown> | undefined
   /** Texts of Warning headers: may be added to. */

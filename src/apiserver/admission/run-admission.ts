@@ -31,6 +31,7 @@ export async function admit(
   try {
     for (const plugin of plugins) await plugin.admit?.(request)
     if (round.wantsSecond) {
+      if (followName(request)) abandon()
       round.isSecond = true
       for (const plugin of plugins) await plugin.admit?.(request)
     }
@@ -39,6 +40,17 @@ export async function admit(
     throw error
   }
   return { request, abandon, joined: () => joins.flatMap((make) => make()) }
+}
+
+/** Whether the object was given another name: what was set aside for the one before is nobody's then. */
+function followName(request: AdmissionRequest): boolean {
+  const { operation, object, objectKind, name, isNameGenerated } = request
+  if (operation !== 'CREATE' || objectKind !== undefined || object === undefined) return false
+  const { name: given } = object.metadata as { name?: string }
+  if ((given ?? '') === name) return false
+  request.name = given ?? ''
+  request.isNameGenerated = isNameGenerated === true ? false : isNameGenerated
+  return true
 }
 
 export async function validateAdmission(

@@ -7,6 +7,7 @@ import type { Status } from '#kinds/object.ts'
 import type { AuditEvent, AuditStage } from '#kinds/k8s/audit.ts'
 import { AUDIT_API_VERSION } from '#kinds/k8s/audit.ts'
 import { statusOf } from '../api-errors.ts'
+import { PATCH_NOTE } from '../admission/webhooks/audit-notes.ts'
 import type { Call, Outcome } from '../context.ts'
 import type { RequestInfo } from '../request-info.ts'
 import { auditLimits } from './audit-limits.ts'
@@ -208,7 +209,11 @@ export class RequestAudit {
       this.annotations['authorization.k8s.io/decision'] = decision.allowed ? 'allow' : 'forbid'
       this.annotations['authorization.k8s.io/reason'] = decision.reason
     }
-    const annotations = boundedAnnotations(this.annotations, TRUNCATED)
+    const hasBody = this.#hasBodies('Request')
+    const told = Object.entries(this.annotations).filter(
+      ([key]) => hasBody || !key.startsWith(PATCH_NOTE),
+    )
+    const annotations = boundedAnnotations(Object.fromEntries(told), TRUNCATED)
     return Object.keys(annotations).length === 0 ? undefined : annotations
   }
 }

@@ -4,7 +4,7 @@ import type { ClusterContext } from '../context.ts'
 import { prefixFor } from '../resources.ts'
 import { remove } from '../verbs/delete.ts'
 import { CLEAN_UP_FINALIZER } from './crd-names.ts'
-import { customResources } from './custom-resource.ts'
+import { storedResource } from './custom-resource.ts'
 import { ignoreNotFound, SERVER, writeDefinition } from './write-definition.ts'
 
 const AGAIN_AFTER_MS = 1_000
@@ -16,8 +16,8 @@ export async function clearUp(
 ): Promise<ReconcileResult> {
   const { group, names } = definition.spec
   const stored = context.objects.list(prefixFor(group, names.plural))
-  const [resource] = customResources(definition)
-  if (stored.length > 0 && resource !== undefined) {
+  if (stored.length > 0) {
+    const resource = storedResource(definition)
     const options = {
       dryRun: false,
       gracePeriodSeconds: undefined,

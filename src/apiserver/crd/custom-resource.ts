@@ -46,6 +46,14 @@ export function customResources(
     })
 }
 
+/** The version that objects are stored in, whether it is served or not. */
+export const storedResource = (crd: CustomResourceDefinition): ServedResource =>
+  customResource(
+    crd,
+    crd.spec.versions.find(({ storage }) => storage)!,
+    undefined,
+  )
+
 function customResource(
   { spec }: CustomResourceDefinition,
   version: CustomResourceDefinitionVersion,

@@ -69,6 +69,7 @@ export function createRequestHandler(access: ClusterAccess): RequestHandler {
     const arrival = access.auditor.arrived(request, path)
     response.setHeader('audit-id', arrival.auditId)
     let audit: RequestAudit | undefined
+    let asked: Call | undefined
     try {
       const isRelayed = isProxied(access, path)
       const line = readLine(request, path, isRelayed ? PROXIED_METHODS : METHODS)
@@ -90,6 +91,7 @@ export function createRequestHandler(access: ClusterAccess): RequestHandler {
       const body =
         line.method === 'GET' ? {} : await turn.whileRead(readBody(request, line.method), asking)
       const call = callOf({ user, info, request: { ...line, ...body, signal } }, audit)
+      asked = call
       const form = /^\/apis?\//.test(path) ? readForm(request.headers.accept) : PLAIN
       const outcome = await access.answer(call)
       audit?.answered(outcome)
@@ -107,14 +109,28 @@ export function createRequestHandler(access: ClusterAccess): RequestHandler {
         release()
       }
     } catch (error) {
-      if (signal.aborted && (response.closed || !response.writable)) return
-      const status = statusErrorOf(access, error, path)
-      audit?.failed(status, !(error instanceof StatusError))
-      writeError(response, status)
+      refuse({ access, response, signal, path, audit, asked }, error)
     } finally {
       audit?.ended(codeOf(response))
     }
   }
+}
+
+interface Failing {
+  access: ClusterAccess
+  response: ServerResponse
+  signal: AbortSignal
+  path: string
+  audit: RequestAudit | undefined
+  /** Undefined while nobody knows yet what is asked. */
+  asked: Call | undefined
+}
+
+function refuse({ access, response, signal, path, audit, asked }: Failing, error: unknown): void {
+  if (signal.aborted && (response.closed || !response.writable)) return
+  const status = statusErrorOf(access, error, path)
+  audit?.failed(status, !(error instanceof StatusError))
+  writeError(response, status, asked?.warnings)
 }
 
 /** A call whose notes and body go into the audit. */

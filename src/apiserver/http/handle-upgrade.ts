@@ -74,6 +74,7 @@ export function createUpgradeHandler(access: ClusterAccess): UpgradeHandler {
     const arrival = access.auditor.arrived(request, path)
     let audit: RequestAudit | undefined
     let code: number | undefined
+    let toPermit: Call | undefined
     socket.once('close', () => {
       open.delete(socket)
       audit?.ended(code)
@@ -87,11 +88,8 @@ export function createUpgradeHandler(access: ClusterAccess): UpgradeHandler {
       await audit?.received()
       const user = impersonate(access.context.authorizer, requester, request.headers)
       audit?.impersonated(user)
-      const { target, asked } = await permit(
-        access,
-        request,
-        callOf({ user, info, request: line }, audit),
-      )
+      toPermit = callOf({ user, info, request: line }, audit)
+      const { target, asked } = await permit(access, request, toPermit)
       if (socket.destroyed) return
       socket.once('close', counter.take(user.username))
       const answer = await askForUpgrade(access.context.clock, target, asked)
@@ -110,7 +108,7 @@ export function createUpgradeHandler(access: ClusterAccess): UpgradeHandler {
       response.setHeader('audit-id', arrival.auditId)
       code = status.code
       audit?.started(code)
-      writeError(response, status)
+      writeError(response, status, toPermit?.warnings)
     } finally {
       // Of a connection that is gone already nobody will tell again.
       if (socket.destroyed) audit?.ended(code)

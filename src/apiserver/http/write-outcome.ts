@@ -9,6 +9,7 @@ import { assertDecided } from '../authorization/assert-decided.ts'
 import type { Call, Outcome } from '../context.ts'
 import { shown } from '../resources.ts'
 import { partialMetadata, readIncludeObject, tableOf } from '../table.ts'
+import { boundedWarnings } from './bounded-warnings.ts'
 import type { ClusterAccess } from './handle-request.ts'
 import { listBytes } from './list-bytes.ts'
 import type { Form } from './negotiate.ts'
@@ -26,7 +27,7 @@ export interface Writing {
 export async function writeOutcome(writing: Writing): Promise<void> {
   const { outcome, response, form, call } = writing
   assertDecided(call)
-  for (const warning of call.warnings) response.appendHeader('warning', `299 - ${quoted(warning)}`)
+  writeWarnings(response, call.warnings)
   switch (outcome.type) {
     case 'object':
       return writeObject(writing, outcome)
@@ -45,6 +46,13 @@ export async function writeOutcome(writing: Writing): Promise<void> {
       response.writeHead(outcome.status, { 'content-type': outcome.contentType })
       response.end(outcome.text)
   }
+}
+
+function writeWarnings(response: ServerResponse, warnings: readonly string[]): void {
+  // What failed while it was written has them already.
+  if (response.hasHeader('warning')) return
+  for (const warning of boundedWarnings(warnings))
+    response.appendHeader('warning', `299 - ${quoted(warning)}`)
 }
 
 /** As a quoted-string of RFC 9110; other characters than printable ASCII cannot stand in it. */
@@ -127,11 +135,17 @@ function sendBytes(response: ServerResponse, status: number, bytes: Uint8Array):
 }
 
 /** Ends the answer with a Status; one that has begun can only be cut off. */
-export function writeError(response: ServerResponse, error: StatusError): void {
+/** `warnings`: what the client is warned of all the same. */
+export function writeError(
+  response: ServerResponse,
+  error: StatusError,
+  warnings: readonly string[] = [],
+): void {
   if (response.headersSent || !response.writable) {
     response.destroy()
     return
   }
+  writeWarnings(response, warnings)
   if (error instanceof PathNotFoundError) {
     response.writeHead(404, { 'content-type': 'text/plain; charset=utf-8' })
     response.end(`${error.message}\n`)

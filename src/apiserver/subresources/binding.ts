@@ -42,13 +42,13 @@ async function bind(
   { target, binding }: { target: Target; binding: Binding },
 ): Promise<Outcome> {
   const { dryRun } = readWriteOptions(call.request.query, 'CreateOptions')
-  checkBinding(binding, target.name)
   await admitUnstored(context, call, {
     operation: 'CREATE',
     target,
     object: binding,
     kind: { group: '', version: 'v1', kind: BINDING.kind },
     dryRun,
+    check: () => checkBinding(binding, target.name),
   })
   await replace(context, call, {
     target,

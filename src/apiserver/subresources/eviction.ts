@@ -27,7 +27,6 @@ export async function evictPod(
   target: Target,
 ): Promise<Outcome> {
   const eviction = readBodyAs<Eviction>(call, EVICTION)
-  const { deleteOptions } = eviction
   const { dryRun } = readWriteOptions(call.request.query, 'CreateOptions')
   await admitUnstored(context, call, {
     operation: 'CREATE',
@@ -36,6 +35,7 @@ export async function evictPod(
     kind: { group: 'policy', version: 'v1', kind: EVICTION.kind },
     dryRun,
   })
+  const { deleteOptions } = eviction
   const stored = context.objects.getAccepted(keyFor(target.resource, target.namespace, target.name))
   if (stored === undefined) throw notFound({ group: '', resource: 'pods' }, target.name)
   const pod = stored.object as Pod

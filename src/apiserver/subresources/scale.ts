@@ -60,14 +60,12 @@ async function applyScale(context: ClusterContext, call: Call, target: Target): 
   const { resource, namespace, name } = target
   const options = readApplyOptions(call)
   const { value } = parseBody(call.request.body, SCALE.kind)
-  const { spec } = decodeBodyAs<Scale>(value, SCALE)
-  const errors = nonNegative('spec.replicas', spec?.replicas)
-  if (errors.length > 0)
-    throw invalidObject({ group: 'autoscaling', kind: SCALE.kind }, name, errors)
+  const applied = decodeBodyAs<Scale>(value, SCALE)
+  checkScale(applied, name)
+  const { spec } = applied
   const { apiVersion, kind } = resource
   const config = { apiVersion, kind, metadata: { name, namespace } }
-  const { specReplicas } = resource.scale ?? BUILTIN_PATHS
-  if (spec?.replicas !== undefined) writePath(config, specReplicas, spec.replicas)
+  if (spec?.replicas !== undefined) setReplicas(resource, config, spec.replicas)
   const outcome = await applyTo(context, call, { target, options, config })
   if (outcome.type !== 'object') throw unknownResource()
   return answer(scaleOf(resource, outcome.object as KubeObject))
@@ -87,21 +85,18 @@ async function write(
 ): Promise<Outcome> {
   const { resource, name } = target
   const { dryRun } = readWriteOptions(call.request.query, kind)
-  const paths = resource.scale ?? BUILTIN_PATHS
   const { object } = await replace(context, call, {
     target,
     dryRun,
     change(current) {
       const wanted = scale(scaleOf(resource, current.object))
-      const errors = nonNegative('spec.replicas', wanted.spec?.replicas)
-      if (errors.length > 0)
-        throw invalidObject({ group: 'autoscaling', kind: 'Scale' }, name, errors)
+      checkScale(wanted, name)
       const { uid, resourceVersion } = wanted.metadata
       if (uid && uid !== current.object.metadata.uid)
         throw conflict(resourceName(resource), name, 'the UID does not match')
       const draft = structuredClone(current.object) as Draft
       draft.metadata.resourceVersion = resourceVersion
-      writePath(draft, paths.specReplicas, wanted.spec?.replicas ?? 0)
+      setReplicas(resource, draft, wanted.spec?.replicas ?? 0)
       return draft
     },
   })
@@ -109,6 +104,19 @@ async function write(
 }
 
 const answer = (scale: Scale): Outcome => ({ type: 'object', status: 200, object: scale })
+
+export function checkScale({ spec }: Scale, name: string): void {
+  const errors = nonNegative('spec.replicas', spec?.replicas)
+  if (errors.length > 0)
+    throw invalidObject({ group: 'autoscaling', kind: SCALE.kind }, name, errors)
+}
+
+/** Writes the number to where the kind keeps it. */
+export const setReplicas = (
+  resource: ServedResource,
+  object: Record<string, unknown>,
+  replicas: number,
+): void => writePath(object, (resource.scale ?? BUILTIN_PATHS).specReplicas, replicas)
 
 /** The form of a kind's object that `scale` reads and writes. */
 export function scaleOf(resource: ServedResource, object: KubeObject): Scale {

@@ -68,7 +68,8 @@ export async function create(
   for (let tries = 1; ; tries++) {
     draft.metadata.name = generatedName(generateName, context.random)
     try {
-      return await createNamed(context, call, { ...creation, draft: structuredClone(draft) })
+      const named = { ...creation, draft: structuredClone(draft), isNameGenerated: true }
+      return await createNamed(context, call, named)
     } catch (error) {
       const taken = error instanceof Error && 'reason' in error && error.reason === 'AlreadyExists'
       if (!taken || tries === apiLimits.generateNameTriesMax) throw error
@@ -79,9 +80,9 @@ export async function create(
 async function createNamed(
   context: ClusterContext,
   call: Asker,
-  creation: Creation,
+  creation: Creation & { isNameGenerated?: boolean },
 ): Promise<Created> {
-  const { draft, resource, namespace, options } = creation
+  const { draft, resource, namespace, options, isNameGenerated } = creation
   const { definition } = resource
   identify(draft, resource, context)
   definition.defaults(draft)
@@ -97,6 +98,7 @@ async function createNamed(
     subresource: undefined,
     namespace,
     name: draft.metadata.name ?? '',
+    isNameGenerated,
     object: draft,
     old: undefined,
     user: call.user,

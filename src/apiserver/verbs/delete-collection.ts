@@ -5,6 +5,7 @@ import { inVersion } from '../objects/in-version.ts'
 import type { Stored } from '../objects/object-storage.ts'
 import { readDeleteOptions } from '../request-options.ts'
 import type { ServedResource } from '../resources.ts'
+import { shown } from '../resources.ts'
 import { readSelection } from '../selection.ts'
 import { remove } from './delete.ts'
 import { prefixOf } from './list.ts'
@@ -18,9 +19,11 @@ export async function deleteCollection(
 ): Promise<Outcome> {
   const options = readDeleteOptions(call)
   const { matches } = readSelection(call.request.query, resource)
-  const selected = context.objects
-    .list(prefixOf(resource, namespace))
-    .filter(({ object }) => matches?.(object) !== false)
+  const stored = context.objects.list(prefixOf(resource, namespace))
+  const judged = matches === undefined ? stored : await inVersion(resource, stored)
+  const selected = stored.filter(
+    (_one, index) => matches?.(shown(resource, judged[index]!.object)) !== false,
+  )
   const { revision } = context.objects
   const removeOne = async (stored: Stored): Promise<Stored | undefined> => {
     const { object } = stored

@@ -3,10 +3,11 @@ import { forbidden, notSupported } from '#kinds/validate/field-error.ts'
 import { expired, invalidOption, versionTooLarge } from '../api-errors.ts'
 import type { Call, ClusterContext, Outcome } from '../context.ts'
 import { inVersion } from '../objects/in-version.ts'
+import { apiLimits } from '../limits.ts'
 import type { Stored } from '../objects/object-storage.ts'
 import { readInteger } from '../request-options.ts'
 import type { ServedResource } from '../resources.ts'
-import { keyFor } from '../resources.ts'
+import { keyFor, shown } from '../resources.ts'
 import type { Selection } from '../selection.ts'
 import { readSelection } from '../selection.ts'
 import type { ContinueToken } from './continue-token.ts'
@@ -26,7 +27,7 @@ export async function list(
   const page = readPage(query)
   const revision = checkVersion(query, page.token, context.objects.revision)
   const prefix = prefixOf(resource, namespace)
-  const found = select(context, { resource, namespace, prefix, selection, page })
+  const found = await select(context, { resource, namespace, prefix, selection, page })
   const more = found.length > page.limit
   const items = more ? found.slice(0, page.limit) : found
   const metadata: Extract<Outcome, { type: 'list' }>['metadata'] = {
@@ -39,11 +40,8 @@ export async function list(
     if (selection.matches === undefined)
       metadata.remainingItemCount = Math.max(1, context.objects.store.count(prefix) - seen)
   }
-  return { type: 'list', resource, items: await shownItems(resource, items), metadata }
+  return { type: 'list', resource, items, metadata }
 }
-
-const shownItems = (resource: ServedResource, items: Stored[]): Stored[] | Promise<Stored[]> =>
-  resource.conversion === undefined ? items : inVersion(resource, items)
 
 interface Page {
   /** Infinity when all is wanted. */
@@ -114,25 +112,65 @@ interface Selecting {
   page: Page
 }
 
-/** One object more than the page holds, where there is one. */
-function select(
-  context: ClusterContext,
-  { resource, namespace, prefix, selection, page }: Selecting,
-): Stored[] {
-  const { matches, name } = selection
-  if (name !== undefined && (namespace !== undefined || !resource.namespaced)) {
-    const stored = context.objects.get(keyFor(resource, namespace, name))
-    return stored !== undefined && matches?.(stored.object) !== false ? [stored] : []
+/** One object more than the page holds, where there is one; as the version of the resource has them. */
+function select(context: ClusterContext, selecting: Selecting): Stored[] | Promise<Stored[]> {
+  const { resource, selection } = selecting
+  const { matches } = selection
+  const one = onlyOne(selecting)
+  if (resource.conversion !== undefined) return selectConverted(context, selecting, one)
+  if (one !== undefined) {
+    const stored = context.objects.get(one)
+    return stored !== undefined && isSelected(resource, matches, stored) ? [stored] : []
   }
-  const after = page.token === undefined ? {} : { after: `${prefix}${page.token.after}` }
-  if (matches === undefined) {
-    const limit = page.limit === Infinity ? {} : { limit: page.limit + 1 }
-    return context.objects.list(prefix, { ...after, ...limit })
-  }
+  const { prefix, page } = selecting
+  if (matches === undefined)
+    return context.objects.list(prefix, { ...after(selecting), ...bound(page) })
   const found: Stored[] = []
-  for (const stored of context.objects.list(prefix, after)) {
-    if (matches(stored.object)) found.push(stored)
+  for (const stored of context.objects.list(prefix, after(selecting))) {
+    if (isSelected(resource, matches, stored)) found.push(stored)
     if (found.length > page.limit) break
   }
   return found
 }
+
+/** Selectors mean what a webhook makes of the objects: they are converted first, in batches, until the page is full. */
+async function selectConverted(
+  context: ClusterContext,
+  { resource, selection, ...rest }: Selecting,
+  one: string | undefined,
+): Promise<Stored[]> {
+  const { prefix, page } = rest
+  const { matches } = selection
+  const from = { ...after(rest), ...(matches === undefined ? bound(page) : {}) }
+  const stored =
+    one === undefined
+      ? context.objects.list(prefix, from)
+      : [context.objects.get(one)].filter((found) => found !== undefined)
+  const found: Stored[] = []
+  const batch = matches === undefined ? Infinity : apiLimits.conversionObjectsMax
+  for (let at = 0; at < stored.length && found.length <= page.limit; at += batch) {
+    const converted = await inVersion(resource, stored.slice(at, at + batch))
+    found.push(...converted.filter(({ object }) => matches?.(object) !== false))
+  }
+  return found.slice(0, page.limit + 1)
+}
+
+/** The key of the one object that can match. */
+function onlyOne({ resource, namespace, selection }: Selecting): string | undefined {
+  const { name } = selection
+  return name !== undefined && (namespace !== undefined || !resource.namespaced)
+    ? keyFor(resource, namespace, name)
+    : undefined
+}
+
+const after = ({ prefix, page }: Pick<Selecting, 'prefix' | 'page'>) =>
+  page.token === undefined ? {} : { after: `${prefix}${page.token.after}` }
+
+const bound = ({ limit }: Page) => (limit === Infinity ? {} : { limit: limit + 1 })
+
+/** Objects are judged as they are shown: with the defaults that their definition has by now. */
+const isSelected = (
+  resource: ServedResource,
+  matches: Selection['matches'],
+  { object }: Stored,
+): boolean => matches?.(shown(resource, object)) !== false

@@ -26,10 +26,14 @@ export function watch(
       let watch: { close(): void } | undefined
       const converting = convertedSink(sink, {
         resource,
+        matches: selection.matches,
         eventsMax: limits.watchQueueEventsMax,
         stop: () => watch?.close(),
       })
-      watch = openWatch(context, subject, converting)
+      // What is selected is judged behind, of what a webhook makes of the objects.
+      const all = { ...subject, selection: { matches: undefined, name: undefined } }
+      const tellPrevious = selection.matches !== undefined
+      watch = openWatch(context, { ...all, tellPrevious }, converting)
       return watch
     },
   }

@@ -1,11 +1,16 @@
 // Converts the events of a watch on their way: in their order, and while the ones before are under way.
 import { StatusError } from '#base/errors.ts'
 import { internalError, statusOf } from '../api-errors.ts'
+import type { KubeObject } from '#kinds/object.ts'
+import { withRevision } from '../objects/object-storage.ts'
 import type { ServedResource } from '../resources.ts'
-import type { WatchItem, WatchSink } from './sink.ts'
+import type { Selection } from '../selection.ts'
+import type { WatchEvent, WatchItem, WatchSink } from './sink.ts'
 
 export interface ConvertedSinkOptions {
   resource: ServedResource
+  /** Which of the converted objects the watch is about; absent: all. Needs what objects were before. */
+  matches: Selection['matches']
   /** Events that may wait for their conversion. */
   eventsMax: number
   /** Ends the watch behind the sink. */
@@ -15,7 +20,7 @@ export interface ConvertedSinkOptions {
 /** What cannot be converted ends the watch with an ERROR: the watcher lists again. */
 export function convertedSink(
   sink: WatchSink,
-  { resource, eventsMax, stop }: ConvertedSinkOptions,
+  { resource, matches, eventsMax, stop }: ConvertedSinkOptions,
 ): WatchSink {
   let waiting = 0
   let isOver = false
@@ -29,7 +34,10 @@ export function convertedSink(
   const pass = async (items: readonly WatchItem[]) => {
     if (isOver) return
     try {
-      if (!sink.deliver(await converted(resource, items))) end()
+      const converted = await convert(resource, items)
+      const told =
+        matches === undefined ? converted : converted.flatMap((item) => judge(item, matches))
+      if (told.length > 0 && !sink.deliver(told)) end()
     } catch (error) {
       const status = error instanceof StatusError ? error : internalError(String(error), error)
       sink.deliver([{ type: 'ERROR', status: statusOf(status) }])
@@ -50,20 +58,42 @@ export function convertedSink(
   }
 }
 
-async function converted(
+const isEvent = (item: WatchItem): item is WatchEvent =>
+  // A bookmark has no object, only a version.
+  item.type !== 'ERROR' && item.type !== 'BOOKMARK'
+
+async function convert(
   { conversion, apiVersion }: ServedResource,
   items: readonly WatchItem[],
 ): Promise<WatchItem[]> {
   if (conversion === undefined) return [...items]
-  // A bookmark has no object, only a version.
-  const isObject = (item: WatchItem) => item.type !== 'ERROR' && item.type !== 'BOOKMARK'
-  const objects = items.flatMap((item) => (isObject(item) && 'object' in item ? [item.object] : []))
+  const objects = items
+    .filter(isEvent)
+    .flatMap(({ object, previous }) => (previous === undefined ? [object] : [object, previous]))
   const done = await conversion.convert(objects, apiVersion)
+  const shown = (original: KubeObject) => conversion.complete(done.shift()!, original)
   return items.map((item) => {
-    if (!isObject(item) || !('object' in item)) return item
-    const object = conversion.complete(done.shift()!, item.object)
-    if (object === item.object) return item
-    const { bytes: _bytes, ...rest } = item
-    return { ...rest, object }
+    if (!isEvent(item)) return item
+    const { bytes, previous, ...rest } = item
+    const object = shown(item.object)
+    return {
+      ...rest,
+      object,
+      ...(bytes !== undefined && object === item.object ? { bytes } : {}),
+      ...(previous === undefined ? {} : { previous: shown(previous) }),
+    }
   })
+}
+
+/** What the change is to somebody who knows the selected objects only: none, where it is about others. */
+function judge(item: WatchItem, matches: NonNullable<Selection['matches']>): WatchItem[] {
+  if (!isEvent(item)) return [item]
+  const { previous, ...event } = item
+  const isIn = matches(event.object)
+  if (previous === undefined) return isIn ? [event] : []
+  const wasIn = matches(previous)
+  if (isIn) return [{ ...event, type: wasIn ? 'MODIFIED' : 'ADDED' }]
+  if (!wasIn) return []
+  const { bytes: _bytes, ...gone } = event
+  return [{ ...gone, type: 'DELETED', object: withRevision(previous, event.revision) }]
 }

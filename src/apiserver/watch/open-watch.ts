@@ -11,7 +11,7 @@ import { withRevision } from '../objects/object-storage.ts'
 import type { ServedResource } from '../resources.ts'
 import { shown } from '../resources.ts'
 import type { Selection } from '../selection.ts'
-import type { WatchItem, WatchSink } from './sink.ts'
+import type { WatchEvent, WatchItem, WatchSink } from './sink.ts'
 import type { WatchOptions } from './watch-options.ts'
 
 export interface WatchSubject {
@@ -19,6 +19,8 @@ export interface WatchSubject {
   prefix: string
   selection: Selection
   options: WatchOptions
+  /** Tells also what objects were before, for somebody behind who selects. */
+  tellPrevious?: boolean
 }
 
 export function openWatch(
@@ -78,7 +80,7 @@ class OpenWatch {
     const { prefix, selection, options } = this.#subject
     const items: WatchItem[] = []
     for (const { key, object, revision, bytes } of this.#context.objects.list(prefix)) {
-      if (selection.matches?.(object) === false) continue
+      if (selection.matches?.(this.#shown(object)) === false) continue
       items.push(this.#put('ADDED', { key, object, revision, bytes }))
     }
     if (options.markInitialEnd) items.push(this.#bookmark({ 'k8s.io/initial-events-end': 'true' }))
@@ -111,14 +113,17 @@ class OpenWatch {
     const { matches } = this.#subject.selection
     const { objects } = this.#context
     const matched = (bytes: Uint8Array | undefined) =>
-      bytes !== undefined && matches?.(objects.decode(bytes)) !== false
+      bytes !== undefined && (matches === undefined || matches(this.#shown(objects.decode(bytes))))
     const { key, revision } = event
     const isIn = event.type === 'put' && matched(event.value)
     const wasIn = matched(event.type === 'put' ? event.previous : event.value)
     if (isIn) {
       const bytes = event.value
       const stored = { key, object: objects.decode(bytes), revision, bytes }
-      return this.#put(wasIn ? 'MODIFIED' : 'ADDED', stored)
+      const item = this.#put(wasIn ? 'MODIFIED' : 'ADDED', stored)
+      const { previous } = event
+      const isTold = this.#subject.tellPrevious === true && previous !== undefined
+      return isTold ? { ...item, previous: objects.decode(previous) } : item
     }
     if (!wasIn) return undefined
     // The last state the watcher knew, with the version of what took it away.
@@ -126,7 +131,7 @@ class OpenWatch {
     return { type: 'DELETED', object: this.#shown(withRevision(last, revision)), key, revision }
   }
 
-  #put(type: 'ADDED' | 'MODIFIED', { key, object, revision, bytes }: Stored): WatchItem {
+  #put(type: 'ADDED' | 'MODIFIED', { key, object, revision, bytes }: Stored): WatchEvent {
     const item = { type, object: this.#shown(object), key, revision }
     return this.#subject.resource.form === undefined ? { ...item, bytes } : item
   }

@@ -42,6 +42,8 @@ export interface Invocation<Policy, Binding> {
   policy: Policy
   binding: Binding
   expressions: Expressions
+  /** What of the request its expressions see; absent: all. */
+  see?: (request: AdmissionRequest) => AdmissionRequest
 }
 
 export interface Invoked {
@@ -63,7 +65,7 @@ export interface Failure {
  */
 export async function invokePolicy<Policy extends PolicyObject, Binding extends BindingObject>(
   context: PolicyContext,
-  { policy, binding, expressions }: Invocation<Policy, Binding>,
+  { policy, binding, expressions, see }: Invocation<Policy, Binding>,
   request: AdmissionRequest,
   act: (invoked: Invoked) => void | Promise<void>,
 ): Promise<Failure[]> {
@@ -78,7 +80,13 @@ export async function invokePolicy<Policy extends PolicyObject, Binding extends 
     if (meantResource(context, binding.spec.matchResources, request) === undefined) return []
     const params = findParams(context, spec.paramKind, binding.spec.paramRef, request.namespace)
     for (const one of params) {
-      const invoked = await evaluationOf(context, { request, to, expressions, params: one })
+      const invoked = await evaluationOf(context, {
+        request,
+        to,
+        expressions,
+        params: one,
+        see,
+      })
       const met = conditionsMet(expressions, invoked.evaluation)
       if (typeof met === 'string') fail(met)
       else if (met) await act(invoked)
@@ -96,13 +104,14 @@ interface Subject {
   to: ServedResource
   expressions: Expressions
   params: KubeObject | undefined
+  see: Invocation<never, never>['see'] | undefined
 }
 
 async function evaluationOf(context: PolicyContext, subject: Subject): Promise<Invoked> {
-  const { request, to, expressions, params } = subject
+  const { request, to, expressions, params, see } = subject
   const { group, version, resource } = request
   const from = context.resources.find(group, version, resource)!
-  const seen = asShown(request, from)
+  const seen = asShown(see?.(request) ?? request, from)
   const shownAs = async (object: KubeObject | undefined) =>
     object === undefined || seen.objectKind !== undefined ? object : presented(to, object)
   const bindings = requestBindings(context, {

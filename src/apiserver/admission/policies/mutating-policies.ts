@@ -13,6 +13,7 @@ import type { AdmissionPlugin, AdmissionRequest } from '../plugin.ts'
 import { isAskable } from '../webhooks/match-hook.ts'
 import { keepIdentity } from '../webhooks/mutating-webhooks.ts'
 import { presented, takenBack } from '../webhooks/object-forms.ts'
+import { unidentified } from '../webhooks/unidentified.ts'
 import { isExpressionError } from './evaluation.ts'
 import type { Invoked, PolicyContext } from './invoke-policy.ts'
 import { invokePolicy } from './invoke-policy.ts'
@@ -123,7 +124,7 @@ async function ask(
   const errors: string[] = []
   const failures = await invokePolicy(
     context,
-    { policy, binding, expressions },
+    { policy, binding, expressions, see: unidentified },
     request,
     async (first) => {
       applied = true
@@ -162,11 +163,11 @@ async function change(
 ): Promise<void> {
   const draft = request.object as Draft
   const value = evaluation.valueOf(program)
-  const form = await presented(to, draft)
+  const form = await presented(to, unidentified(request).object!)
   const document = mutate(kind, to, form as unknown as Record<string, unknown>, value)
   if (deepEqual(document, form)) return
   const next = await takenBack({ from, to }, document)
-  keepIdentity(next, draft, request.operation)
+  keepIdentity(next, request)
   const { old, subresource, user } = request
   prepareWrite(context, from, { draft: next, old, subresource, user })
   for (const key of Object.keys(draft)) delete (draft as Record<string, unknown>)[key]

@@ -371,6 +371,29 @@ test('a deployment is changed by an object that is merged into it', async () => 
   )
 })
 
+test('annotations come to a deployment whether it has some or none, before it has its name', async () => {
+  const { api } = await cluster()
+  const expression = `Object{metadata: Object.metadata{annotations: {
+    'named': has(object.metadata.name) ? 'yes' : 'no',
+    'known': has(object.metadata.uid) ? 'yes' : 'no'}}}`
+  await bind(api, {
+    kind: 'Mutating',
+    resources: ['deployments'],
+    spec: {
+      reinvocationPolicy: 'Never',
+      mutations: [{ patchType: 'ApplyConfiguration', applyConfiguration: { expression } }],
+    },
+  })
+  const annotated = async (metadata: object) =>
+    (await api.create(DEPLOYMENTS, { ...deployment('a'), metadata }))['metadata']?.['annotations']
+  assert.deepEqual(await annotated({ name: 'a', annotations: { own: 'x', named: 'who' } }), {
+    own: 'x',
+    named: 'yes',
+    known: 'no',
+  })
+  assert.deepEqual(await annotated({ generateName: 'a-' }), { named: 'no', known: 'no' })
+})
+
 test('mutations see one another, and are asked again only where the policy wants it', async () => {
   const { api } = await cluster()
   const mutation = (expression: string) => ({ patchType: 'JSONPatch', jsonPatch: { expression } })

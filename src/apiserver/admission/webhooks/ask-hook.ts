@@ -11,42 +11,47 @@ import {
   reviewVersion,
   type Verdict,
 } from './admission-review.ts'
+import { noteAnswer, noteFailedOpen, type Turn } from './audit-notes.ts'
 import { type Invocation, kindOf, subjectOf, tripleOf } from './match-hook.ts'
 import { presented } from './object-forms.ts'
+import { type PatchOperations, readPatch } from './read-patch.ts'
 
 export type AskContext = Pick<ClusterContext, 'objects' | 'random' | 'outgoing' | 'log'>
 
 export interface Question {
   invocation: Invocation
+  turn: Turn
   mutating: boolean
   /** The object as the webhook knows it. */
   object: KubeObject | undefined
 }
 
 /**
- * Undefined when the webhook could not be asked and does not insist. Throws when it refuses, or could not
- * be asked and insists.
+ * The changes that the webhook wishes for; undefined when it could not be asked and does not insist. Throws when
+ * it refuses, or could not be asked and insists.
  */
 export async function askHook(
   context: AskContext,
   question: Question,
-): Promise<Verdict | undefined> {
-  const { hook, request } = question.invocation
+): Promise<PatchOperations | undefined> {
+  const { invocation, mutating, turn } = question
+  const { hook, request } = invocation
   if (request.dryRun && hook.sideEffectsOnDryRun)
     throw badRequest(`admission webhook "${hook.name}" does not support dry run`)
-  const verdict = await call(context, question).catch((error: unknown) => {
+  try {
+    const verdict = await call(context, question)
+    noteAnswer(request, hook, verdict.auditAnnotations)
+    request.warnings?.push(...verdict.warnings)
+    if (!verdict.allowed) throw denial(hook.name, verdict)
+    return readPatch(verdict.patch)
+  } catch (error) {
+    if (error instanceof GivenStatusError) throw error
     const message = `failed calling webhook "${hook.name}": ${(error as Error).message}`
     if (hook.failClosed) throw internalError(message, error)
     context.log.warn('a webhook was not asked, and is passed over', { webhook: hook.id, error })
+    noteFailedOpen(request, hook, turn, mutating ? 'mutating' : 'validating')
     return undefined
-  })
-  if (verdict === undefined) return undefined
-  if (request.auditAnnotations !== undefined)
-    for (const [key, value] of Object.entries(verdict.auditAnnotations))
-      request.auditAnnotations[`${hook.name}/${key}`] = value
-  request.warnings?.push(...verdict.warnings)
-  if (!verdict.allowed) throw denial(hook.name, verdict)
-  return verdict
+  }
 }
 
 async function call(context: AskContext, question: Question): Promise<Verdict> {
@@ -86,7 +91,7 @@ async function reviewSubject(
     requestResource: tripleOf(from),
     subresource: request.subresource,
     name: request.name,
-    namespace: subjectOf(request).namespace,
+    namespace: subjectOf(request).namespace || undefined,
     operation: request.operation,
     user: request.user,
     object,

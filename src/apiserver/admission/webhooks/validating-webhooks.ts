@@ -2,6 +2,7 @@
 import type { KubeObject } from '#kinds/object.ts'
 import type { AdmissionPlugin } from '../plugin.ts'
 import { askHook } from './ask-hook.ts'
+import type { Turn } from './audit-notes.ts'
 import type { HookList } from './hook-list.ts'
 import type { HookContext } from './hook-context.ts'
 import { type Invocation, isAskable, matchHook } from './match-hook.ts'
@@ -20,7 +21,9 @@ export function validatingWebhooks(context: HookContext, list: HookList): Admiss
       if (invocations.length === 0) return
       const objects = presenter()
       const answers = await Promise.allSettled(
-        invocations.map((invocation) => ask(context, invocation, objects)),
+        invocations.map((invocation, index) =>
+          ask(context, { invocation, turn: { round: 0, index }, objects }),
+        ),
       )
       const refused = answers.find((answer) => answer.status === 'rejected')
       if (refused !== undefined) throw refused.reason
@@ -32,12 +35,11 @@ type Presenter = (invocation: Invocation) => Promise<KubeObject | undefined>
 
 async function ask(
   context: HookContext,
-  invocation: Invocation,
-  objects: Presenter,
+  { invocation, turn, objects }: { invocation: Invocation; turn: Turn; objects: Presenter },
 ): Promise<void> {
   const object = await objects(invocation)
   if (!(await meetsConditions(context, { invocation, object }))) return
-  await askHook(context, { invocation, mutating: false, object })
+  await askHook(context, { invocation, turn, mutating: false, object })
 }
 
 /** One conversion for all webhooks that know the object in the same version. */

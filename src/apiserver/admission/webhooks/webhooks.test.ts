@@ -1,11 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ageColumn, nameColumn } from '#kinds/columns.ts'
-import { defineKind } from '#kinds/define-kind.ts'
-import { mutatingWebhookConfigurations, validatingWebhookConfigurations } from '#kinds/refs.ts'
-import { builtinKinds } from '#kinds/registry.ts'
-import { fakeDial } from '../../outgoing/fake-dial.ts'
-import type { Json, TestCluster } from '../../test-cluster.ts'
 import {
   CONFIG_MAPS,
   configMap,
@@ -15,75 +9,19 @@ import {
   pod,
   PODS,
   serviceAccount,
-  testCluster,
   textOf,
 } from '../../test-cluster.ts'
-import { HOOK_CA_BUNDLE, HOOK_PLACE, HOOK_URL, webhookPeer } from './webhook-peer.ts'
-
-const KINDS = [mutatingWebhookConfigurations, validatingWebhookConfigurations].map((ref) =>
-  defineKind({
-    ref,
-    schema: `io.k8s.api.admissionregistration.v1.${ref.kind}`,
-    columns: [nameColumn, ageColumn],
-  }),
-)
-const REGISTRATION = '/apis/admissionregistration.k8s.io/v1'
-const VALIDATING = `${REGISTRATION}/validatingwebhookconfigurations`
-const MUTATING = `${REGISTRATION}/mutatingwebhookconfigurations`
-
-type Respond = Parameters<typeof webhookPeer>[0]
-
-interface WithHooks extends TestCluster {
-  asked: Json[]
-}
-
-async function withHooks(respond: Respond): Promise<WithHooks> {
-  const peers = fakeDial()
-  const asked: Json[] = []
-  peers.listen(
-    HOOK_PLACE,
-    webhookPeer((request, path) => {
-      asked.push(request)
-      return respond(request, path)
-    }),
-  )
-  const known = builtinKinds.some(({ ref }) => ref.plural === KINDS[0]!.ref.plural)
-  const cluster = await testCluster({
-    dial: peers.dial,
-    kinds: known ? builtinKinds : [...builtinKinds, ...KINDS],
-  })
-  return { ...cluster, asked }
-}
-
-const rule = (resources: string[], more: object = {}) => ({
-  operations: ['CREATE'],
-  apiGroups: [''],
-  apiVersions: ['v1'],
-  resources,
-  ...more,
-})
-
-const hook = (more: object = {}) => ({
-  name: 'hook.example.com',
-  clientConfig: { url: HOOK_URL, caBundle: HOOK_CA_BUNDLE },
-  rules: [rule(['configmaps'])],
-  sideEffects: 'None',
-  admissionReviewVersions: ['v1'],
-  ...more,
-})
-
-const configuration = (name: string, webhooks: object[]) => ({ metadata: { name }, webhooks })
-
-const denied = (message?: string) => ({
-  allowed: false,
-  ...(message === undefined ? {} : { status: { message } }),
-})
-
-const patchOf = (operations: object[]) => ({
-  allowed: true,
-  patchType: 'JSONPatch',
-  patch: Buffer.from(JSON.stringify(operations)).toString('base64'),
-})
+import {
+  configuration,
+  denied,
+  hook,
+  MUTATING,
+  patchOf,
+  rule,
+  VALIDATING,
+  withHooks,
+} from './test-hooks.ts'
+import { HOOK_CA_BUNDLE, HOOK_PLACE, HOOK_URL } from './webhook-peer.ts'
 
 test('a validating webhook refuses in its own words', async () => {
   const { api, asked } = await withHooks(() => ({
@@ -138,7 +76,7 @@ test('webhooks are asked about updates, patches, deletes and deletecollection', 
   await api.patch(`${CONFIG_MAPS}/a`, { data: { k: '2' } })
   assert.deepEqual(asked[0]?.['oldObject']?.['data'], { k: '1' })
   assert.deepEqual(asked[0]?.['object']?.['data'], { k: '2' })
-  assert.equal(asked[0]?.['options']?.['kind'], 'PatchOptions')
+  assert.equal(asked[0]?.['options']?.['kind'], 'UpdateOptions')
   const refusal = { message: 'admission webhook "hook.example.com" denied the request: stay' }
   await assert.rejects(api.delete(`${CONFIG_MAPS}/a`), refusal)
   await assert.rejects(api.delete(CONFIG_MAPS), refusal)
@@ -174,7 +112,7 @@ test('what a webhook adds is pruned and defaulted, and the rules of the server h
     patchOf([
       { op: 'add', path: '/spec/initContainers', value: [{ name: 'i', image: 'busybox' }] },
       { op: 'add', path: '/spec/nonsense', value: 1 },
-      { op: 'replace', path: '/metadata/uid', value: 'mine' },
+      { op: 'add', path: '/metadata/uid', value: 'mine' },
     ]),
   )
   await api.create('/api/v1/namespaces/default/serviceaccounts', serviceAccount('default'))

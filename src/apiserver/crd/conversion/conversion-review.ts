@@ -1,6 +1,6 @@
 // The ConversionReview that a webhook is asked with, and what it may make of the objects. Pure.
 import type { KubeObject } from '#kinds/object.ts'
-import { validateLabels } from '#kinds/validate/object-meta.ts'
+import { validateAnnotations, validateLabels } from '#kinds/validate/object-meta.ts'
 import { isRecord } from '../../body.ts'
 
 export interface ConversionQuestion {
@@ -56,35 +56,42 @@ const quoted = (value: unknown): string => JSON.stringify(textOf(value))
 export interface Judged {
   original: KubeObject
   apiVersion: string
-  index: number
+  /** Its place in a list; undefined where one object alone was to be converted, of which messages say less. */
+  index: number | undefined
 }
 
 /**
  * The converted object with the metadata of the original: of that a webhook changes labels and annotations
- * only. Throws an Error that ends a sentence about the webhook.
+ * only. Throws an Error that ends a sentence about the webhook (apiextensions-apiserver webhook_converter.go).
  */
 export function checkedObject(
   converted: unknown,
   { original, apiVersion, index }: Judged,
 ): KubeObject {
-  const refuse = (why: string) =>
-    new Error(`returned invalid converted object at index ${index}: ${why}`)
+  const at = index === undefined ? 'object' : `converted object at index ${index}`
+  const refuse = (why: string) => new Error(`returned invalid ${at}: ${why}`)
+  const refuseKind = (why: string) =>
+    index === undefined ? new Error(`returned invalid object at index 0: ${why}`) : refuse(why)
   if (!isRecord(converted)) throw refuse('it is no object')
   if (converted['apiVersion'] !== apiVersion)
-    throw refuse(
+    throw refuseKind(
       `invalid groupVersion (expected ${apiVersion}, received ${textOf(converted['apiVersion'])})`,
     )
   if (converted['kind'] !== original.kind)
-    throw refuse(`invalid kind (expected ${original.kind}, received ${textOf(converted['kind'])})`)
-  const misplaced = (why: string) =>
-    new Error(`returned invalid metadata in object at index ${index}: ${why}`)
+    throw refuseKind(
+      `invalid kind (expected ${original.kind}, received ${textOf(converted['kind'])})`,
+    )
+  const place = index === undefined ? '' : ` in object at index ${index}`
+  const misplaced = (why: string) => new Error(`returned invalid metadata${place}: ${why}`)
   const { metadata } = converted
-  if (metadata === undefined) throw misplaced('missing metadata in converted object')
-  if (!isRecord(metadata)) throw misplaced('invalid metadata in converted object')
+  const given = isRecord(metadata) ? metadata : {}
   for (const [field, name] of IDENTITY) {
-    const [before = '', after] = [original.metadata[field], textOf(metadata[field])]
+    const [before = '', after] = [original.metadata[field], textOf(given[field])]
     if (before !== after) throw refuse(`must have the same ${name}: ${before} != ${after}`)
   }
+  if (metadata === undefined) throw misplaced('missing metadata in converted object')
+  if (!isRecord(metadata))
+    throw misplaced(`invalid metadata of type ${goTypeOf(metadata)} in converted object`)
   return {
     ...(converted as unknown as KubeObject),
     metadata: mergedMetadata(original, metadata, misplaced),
@@ -107,13 +114,29 @@ function mergedMetadata(
     const given = converted[field]
     delete metadata[field]
     if (given === undefined || given === null) continue
-    if (!isRecord(given)) throw refuse(`invalid metadata.${field} in converted object`)
+    if (!isRecord(given))
+      throw refuse(`invalid metadata.${field} of type ${goTypeOf(given)} in converted object`)
     for (const [key, value] of Object.entries(given))
       if (typeof value !== 'string')
-        throw refuse(`metadata.${field}[${key}] must be a string in converted object`)
+        throw refuse(
+          `metadata.${field}[${key}] must be a string, but is ${goTypeOf(value)} in converted object`,
+        )
     metadata[field] = given as Record<string, string>
   }
-  const [wrong] = validateLabels(metadata.labels, 'metadata.labels')
-  if (wrong !== undefined) throw refuse(`${wrong.field}: ${wrong.message}`)
+  const wrong = [
+    ...validateLabels(metadata.labels, 'metadata.labels'),
+    ...validateAnnotations(metadata.annotations, 'metadata.annotation'),
+  ]
+  if (wrong.length > 0)
+    throw refuse(wrong.map(({ field, message }) => `${field}: ${message}`).join(', '))
   return metadata
+}
+
+/** What Kubernetes calls the type of a JSON value. */
+function goTypeOf(value: unknown): string {
+  if (value === null) return '<nil>'
+  if (Array.isArray(value)) return '[]interface {}'
+  if (typeof value === 'number') return Number.isInteger(value) ? 'int64' : 'float64'
+  if (typeof value === 'boolean') return 'bool'
+  return typeof value === 'string' ? 'string' : 'map[string]interface {}'
 }

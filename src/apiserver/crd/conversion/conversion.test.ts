@@ -36,7 +36,14 @@ const text = { type: 'string' }
 /** One name in v1, two in v2: what no server can know by itself. */
 const versions = (storage: string) => [
   version('v1', storage, { name: text }),
-  version('v2', storage, { first: text, last: text, rank: { type: 'string', default: 'none' } }),
+  {
+    ...version('v2', storage, {
+      first: text,
+      last: text,
+      rank: { type: 'string', default: 'none' },
+    }),
+    selectableFields: [{ jsonPath: '.spec.last' }],
+  },
 ]
 
 const definition = (storage = 'v1') => ({
@@ -210,17 +217,14 @@ test('a webhook may change labels and annotations, and nothing else of the metad
   assert.deepEqual(metadata?.['labels'], { by: 'hook' })
   assert.equal(metadata?.['creationTimestamp'], '2026-01-01T00:00:00Z')
   const refusals: [object, string][] = [
-    [
-      { name: 'eve' },
-      'returned invalid converted object at index 0: must have the same name: ada != eve',
-    ],
+    [{ name: 'eve' }, 'returned invalid object: must have the same name: ada != eve'],
     [
       { namespace: 'other' },
-      'returned invalid converted object at index 0: must have the same namespace: default != other',
+      'returned invalid object: must have the same namespace: default != other',
     ],
     [
       { labels: { by: 1 } },
-      'returned invalid metadata in object at index 0: metadata.labels[by] must be a string in converted object',
+      'returned invalid metadata: metadata.labels[by] must be a string, but is int64 in converted object',
     ],
   ]
   for (const [more, why] of refusals) {
@@ -338,4 +342,90 @@ test('an admission webhook and its conditions know both objects in the version t
       ],
     ],
   )
+})
+
+test('selectors mean what a webhook makes of the objects, in lists, watches and deletes', async () => {
+  const { api, respond } = await withConversion()
+  respond((request) =>
+    success(request, (object) => {
+      const one = object as Json
+      const label = one['spec']?.['last'] as unknown as string
+      const labels = label === undefined ? {} : { family: label }
+      return { ...one, metadata: { ...one['metadata'], labels } }
+    }),
+  )
+  for (const [name, whole] of [
+    ['ada', 'Ada Byron'],
+    ['eve', 'Eve Smith'],
+    ['zoe', 'Zoe Byron'],
+  ])
+    await api.create(V1, person('v1', name!, { name: whole }))
+  const byrons = async (query: string) =>
+    listOf((await api.get(`${V2}?${query}`))['items']).map(({ metadata }) => metadata?.['name'])
+  for (const selector of ['fieldSelector=spec.last%3DByron', 'labelSelector=family%3DByron'])
+    assert.deepEqual(await byrons(selector), ['ada', 'zoe'])
+  assert.deepEqual(await byrons('labelSelector=family%3DByron&limit=1'), ['ada'])
+  assert.deepEqual(
+    await byrons('fieldSelector=metadata.name%3Dzoe,spec.last%3DByron&labelSelector=family'),
+    ['zoe'],
+  )
+  const abort = new AbortController()
+  const events = await api.watch(`${V2}?watch=1&fieldSelector=spec.last%3DByron`, abort.signal)
+  await api.patch(`${V1}/eve`, { spec: { name: 'Eve Byron' } })
+  await api.patch(`${V1}/eve`, { spec: { name: 'Eva Byron' } })
+  await api.patch(`${V1}/ada`, { spec: { name: 'Ada King' } })
+  await api.patch(`${V1}/ada`, { spec: { name: 'Ada Queen' } })
+  await api.delete(`${V1}/ada`)
+  await api.delete(`${V1}/zoe`)
+  const seen = []
+  for (let count = 0; count < 6; count++) {
+    const { value } = (await events.next()) as { value: Json }
+    const { metadata, spec } = value['object']!
+    seen.push([value['type'], metadata?.['name'], spec?.['first'], spec?.['last']])
+  }
+  assert.deepEqual(seen, [
+    ['ADDED', 'ada', 'Ada', 'Byron'],
+    ['ADDED', 'zoe', 'Zoe', 'Byron'],
+    ['ADDED', 'eve', 'Eve', 'Byron'],
+    ['MODIFIED', 'eve', 'Eva', 'Byron'],
+    ['DELETED', 'ada', 'Ada', 'Byron'],
+    ['DELETED', 'zoe', 'Zoe', 'Byron'],
+  ])
+  abort.abort()
+  await api.create(V1, person('v1', 'bob', { name: 'Bob Smith' }))
+  await api.delete(`${V2}?labelSelector=family%3DByron`)
+  assert.deepEqual(await byrons(''), ['bob'])
+})
+
+test('selectors mean the defaults that a definition has by now', async () => {
+  const { api } = await testCluster()
+  const { metadata, spec } = definition()
+  const { conversion: _none, ...rest } = spec
+  const plain = (properties: object) => ({
+    metadata,
+    spec: {
+      ...rest,
+      versions: [
+        { ...version('v1', 'v1', properties), selectableFields: [{ jsonPath: '.spec.rank' }] },
+      ],
+    },
+  })
+  await api.create(CRDS, plain({ name: text, rank: text }))
+  await api.create(V1, person('v1', 'ada', { name: 'Ada' }))
+  await api.patch(CRD, plain({ name: text, rank: { type: 'string', default: 'none' } }))
+  await settle()
+  const found = await api.get(`${V1}?fieldSelector=spec.rank%3Dnone`)
+  assert.equal(listOf(found['items']).length, 1)
+})
+
+test('a definition that serves no version any more takes its objects along', async () => {
+  const { api } = await withConversion()
+  await api.create(V1, person('v1', 'ada', { name: 'Ada Lovelace' }))
+  const unserved = versions('v1').map((one) => ({ ...one, served: false }))
+  await api.patch(CRD, { spec: { versions: unserved } })
+  await api.delete(CRD)
+  for (let turns = 0; turns < 20; turns++) await settle()
+  await assert.rejects(api.get(CRD), { reason: 'NotFound' })
+  await api.create(CRDS, definition('v1'))
+  assert.deepEqual(listOf((await api.get(V1))['items']), [])
 })

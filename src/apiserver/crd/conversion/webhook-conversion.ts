@@ -34,9 +34,10 @@ export function webhookConversion(
     const converted = readAnswer(answer, { version, uid })
     if (converted.length !== objects.length)
       throw new Error(`returned ${converted.length} objects, expected ${objects.length}`)
-    return converted.map((one, index) =>
-      checkedObject(one, { original: objects[index]!, apiVersion, index }),
-    )
+    return converted.map((one, at) => {
+      const index = objects.length === 1 ? undefined : at
+      return checkedObject(one, { original: objects[at]!, apiVersion, index })
+    })
   }
   return async (objects, apiVersion) => {
     const others = objects.filter((one) => one.apiVersion !== apiVersion)
