@@ -13,7 +13,7 @@ function classWarnings({ metadata }: Pick<PersistentVolume, 'metadata'>): string
       ]
 }
 
-function fractionWarnings(field: string, amount: string | number | undefined): string[] {
+export function fractionWarnings(field: string, amount: string | number | undefined): string[] {
   if (amount === undefined || parseQuantity(amount).nanos % BILLION === 0n) return []
   return [`${field}: fractional byte value "${amount}" is invalid, must be an integer`]
 }
@@ -28,11 +28,18 @@ export function volumeWarnings(volume: PersistentVolume): string[] {
   return [...warnings, ...fractionWarnings('spec.capacity[storage]', capacity?.['storage'])]
 }
 
-export function claimWarnings(claim: PersistentVolumeClaim): string[] {
-  const { requests, limits } = claim.spec.resources ?? {}
+export function claimSpecWarnings(
+  { resources }: Pick<PersistentVolumeClaim['spec'], 'resources'>,
+  field: string,
+): string[] {
+  const { requests, limits } = resources ?? {}
   return [
-    ...classWarnings(claim),
-    ...fractionWarnings('spec.resources.requests[storage]', requests?.['storage']),
-    ...fractionWarnings('spec.resources.limits[storage]', limits?.['storage']),
+    ...fractionWarnings(`${field}.resources.requests[storage]`, requests?.['storage']),
+    ...fractionWarnings(`${field}.resources.limits[storage]`, limits?.['storage']),
   ]
 }
+
+export const claimWarnings = (claim: PersistentVolumeClaim): string[] => [
+  ...classWarnings(claim),
+  ...claimSpecWarnings(claim.spec, 'spec'),
+]
