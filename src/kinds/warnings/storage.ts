@@ -2,6 +2,7 @@
 import type { PersistentVolume, PersistentVolumeClaim } from '../k8s/core.ts'
 import { parseQuantity } from '../quantity.ts'
 import { BETA_STORAGE_CLASS } from '../storage-terms.ts'
+import { nodeTermWarnings } from './node-labels.ts'
 
 const BILLION = 1_000_000_000n
 
@@ -19,13 +20,22 @@ export function fractionWarnings(field: string, amount: string | number | undefi
 }
 
 export function volumeWarnings(volume: PersistentVolume): string[] {
-  const { capacity, persistentVolumeReclaimPolicy } = volume.spec
+  const { capacity, persistentVolumeReclaimPolicy, nodeAffinity } = volume.spec
   const warnings = classWarnings(volume)
   if (persistentVolumeReclaimPolicy === 'Recycle')
     warnings.push(
       'spec.persistentVolumeReclaimPolicy: The Recycle reclaim policy is deprecated. Instead, the recommended approach is to use dynamic provisioning.',
     )
-  return [...warnings, ...fractionWarnings('spec.capacity[storage]', capacity?.['storage'])]
+  const terms = nodeAffinity?.required?.nodeSelectorTerms ?? []
+  return [
+    ...warnings,
+    ...terms.flatMap((term, index) =>
+      nodeTermWarnings(term, `spec.nodeAffinity.required.nodeSelectorTerms[${index}]`, {
+        checksValues: false,
+      }),
+    ),
+    ...fractionWarnings('spec.capacity[storage]', capacity?.['storage']),
+  ]
 }
 
 export function claimSpecWarnings(
