@@ -8,6 +8,7 @@ import { prepareStatus } from './prepare.ts'
 import { cronJobs } from './refs.ts'
 import { jobSpecWarnings } from './warnings/job.ts'
 import { podNameWarnings } from './warnings/pod-name.ts'
+import { templateWarnings } from './warnings/pod-spec.ts'
 import { validateCronJob } from './validate/cron-job.ts'
 
 export type { CronJob } from './k8s/batch.ts'
@@ -21,8 +22,14 @@ export const cronJobKind = defineKind<CronJob>({
   categories: ['all'],
   subresources: ['status'],
   hasGeneration: true,
-  warnings: (job, isNew) => [
-    ...(isNew ? podNameWarnings(job) : []),
+  warnings: (job, old) => [
+    ...(old === undefined ? podNameWarnings(job) : []),
+    ...templateWarnings(
+      job,
+      old,
+      job.spec.jobTemplate.spec?.template,
+      'spec.jobTemplate.spec.template',
+    ),
     ...jobSpecWarnings(job.spec.jobTemplate.spec!, 'spec.jobTemplate.spec'),
     ...(job.spec.schedule.includes('TZ')
       ? ['cannot use TZ or CRON_TZ in spec.schedule, use timeZone field instead']

@@ -8,6 +8,7 @@ import { csiStorageCapacities } from './refs.ts'
 import { deepEqual } from './validate/equal.ts'
 import { IMMUTABLE, invalid, invalidEach, required } from './validate/field-error.ts'
 import { validateLabelSelector } from './validate/label-selector.ts'
+import { nodeSelectorWarnings } from './warnings/node-labels.ts'
 
 export type { CSIStorageCapacity } from './k8s/storage.ts'
 
@@ -22,6 +23,7 @@ export const csiStorageCapacityKind = defineKind<CSIStorageCapacity>({
     for (const key of AMOUNTS)
       if (capacity[key] !== undefined) capacity[key] = canonicalQuantity(capacity[key])
   },
+  warnings: ({ nodeTopology }) => nodeSelectorWarnings(nodeTopology, 'nodeTopology'),
   validate: (capacity, old) => [
     ...validateCapacity(capacity),
     ...(old === undefined ? [] : validateCapacityUpdate(capacity, old)),

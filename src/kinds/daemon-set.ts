@@ -7,6 +7,7 @@ import { prepareStatus } from './prepare.ts'
 import { daemonSets } from './refs.ts'
 import { validateDaemonSet } from './validate/daemon-set.ts'
 import { deepEqual } from './validate/equal.ts'
+import { templateWarnings } from './warnings/pod-spec.ts'
 
 export type { DaemonSet } from './k8s/apps.ts'
 
@@ -56,6 +57,7 @@ export const daemonSetKind = defineKind<DaemonSet>({
     spec.template ??= {}
     defaultPodTemplate(spec.template)
   },
+  warnings: (object, old) => templateWarnings(object, old, object.spec.template),
   validate: validateDaemonSet,
   prepare(set, old, subresource) {
     statusRules(set, old, subresource)

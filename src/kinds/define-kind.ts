@@ -20,7 +20,7 @@ export interface KindOptions<T extends KubeObject> {
   wish?: (object: T) => unknown
   isComputed?: boolean
   leavesDependents?: { warning?: string }
-  warnings?: (object: T, isNew: boolean) => string[]
+  warnings?: (object: T, old: T | undefined) => string[]
   defaults?(object: T): void
   /** What is wrong beside the metadata. */
   validate?(object: T, old: T | undefined, subresource?: Subresource): FieldError[]

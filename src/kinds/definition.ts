@@ -105,8 +105,11 @@ export interface KindDefinition<T extends KubeObject = KubeObject> {
    * was garbage collection. `warning` is told to who does not say.
    */
   leavesDependents?: { warning?: string }
-  /** What a client that writes such an object should know, though it is not refused. */
-  warnings?: (object: T, isNew: boolean) => string[]
+  /**
+   * What a client that writes such an object should know, though it is not refused; `old` is what the object
+   * was, unless it is new.
+   */
+  warnings?: (object: T, old: T | undefined) => string[]
   /** How names are checked: most are DNS subdomains. */
   nameRule: 'dns-subdomain' | 'dns-label' | 'path-segment'
 }

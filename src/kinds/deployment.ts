@@ -10,6 +10,8 @@ import { deployments } from './refs.ts'
 import { forbidden, invalid, nonNegative, notSupported, required } from './validate/field-error.ts'
 import { validateAtMostWhole, validateIntOrPercent } from './validate/int-or-percent.ts'
 import { validateImmutableSelector, validateSelectorAndTemplate } from './validate/pod-template.ts'
+import { podNameWarnings } from './warnings/pod-name.ts'
+import { templateWarnings } from './warnings/pod-spec.ts'
 
 export type { Deployment } from './k8s/apps.ts'
 
@@ -36,6 +38,10 @@ export const deploymentKind = defineKind<Deployment>({
     spec.progressDeadlineSeconds ??= 600
     if (spec.template !== undefined) defaultPodTemplate(spec.template)
   },
+  warnings: (object, old) => [
+    ...(old === undefined ? podNameWarnings(object) : []),
+    ...templateWarnings(object, old, object.spec.template),
+  ],
   validate: ({ spec }, old) => [
     ...(spec === undefined ? [required('spec')] : validateSpec(spec)),
     ...(old === undefined ? [] : validateImmutableSelector(spec?.selector, old.spec.selector)),

@@ -4,7 +4,7 @@ import { defineKind } from './define-kind.ts'
 import { prepareStatus } from './prepare.ts'
 import { ingresses } from './refs.ts'
 import { validateIngressSpec, validateIngressStatus } from './validate/ingress.ts'
-import { validateIngressClassAnnotation } from './validate/ingress-class.ts'
+import { CLASS_ANNOTATION, validateIngressClassAnnotation } from './validate/ingress-class.ts'
 
 export type { Ingress } from './k8s/networking.ts'
 
@@ -36,6 +36,12 @@ export const ingressKind = defineKind<Ingress>({
   defaults(ingress) {
     ingress.spec ??= {}
   },
+  warnings: ({ metadata }, old) =>
+    old === undefined && metadata.annotations?.[CLASS_ANNOTATION] !== undefined
+      ? [
+          `annotation "${CLASS_ANNOTATION}" is deprecated, please use 'spec.ingressClassName' instead`,
+        ]
+      : [],
   validate: (ingress, old) => [
     ...validateIngressSpec(ingress.spec, 'spec'),
     ...(old === undefined ? validateIngressClassAnnotation(ingress) : []),

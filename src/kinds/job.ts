@@ -10,6 +10,7 @@ import { jobs } from './refs.ts'
 import { CONTROLLER_UID, JOB_NAME, LEGACY_CONTROLLER_UID, LEGACY_JOB_NAME } from './job-labels.ts'
 import { jobSpecWarnings } from './warnings/job.ts'
 import { podNameWarnings } from './warnings/pod-name.ts'
+import { templateWarnings } from './warnings/pod-spec.ts'
 import { validateJob } from './validate/job.ts'
 
 export type { Job } from './k8s/batch.ts'
@@ -91,8 +92,9 @@ export const jobKind = defineKind<Job>({
     warning:
       'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning',
   },
-  warnings: (job, isNew) => [
-    ...(isNew ? podNameWarnings(job) : []),
+  warnings: (job, old) => [
+    ...(old === undefined ? podNameWarnings(job) : []),
+    ...templateWarnings(job, old, job.spec.template),
     ...jobSpecWarnings(job.spec, 'spec.template'),
   ],
   defaults(job) {

@@ -4,6 +4,7 @@ import { defaultPodTemplate } from './defaults/pod-spec.ts'
 import { defineKind } from './define-kind.ts'
 import { podTemplates } from './refs.ts'
 import { validateTemplate } from './validate/pod-template.ts'
+import { podWarnings } from './warnings/pod-spec.ts'
 
 export type { PodTemplate } from './k8s/core.ts'
 
@@ -16,6 +17,7 @@ export const podTemplateKind = defineKind<PodTemplate>({
     object.template ??= {}
     defaultPodTemplate(object.template)
   },
+  warnings: ({ template }) => podWarnings(template ?? {}, 'template.'),
   validate: ({ template }) => validateTemplate(template ?? {}, 'template'),
   columns: [
     nameColumn,

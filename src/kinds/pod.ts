@@ -14,6 +14,8 @@ import { validateEphemeralUpdate } from './validate/ephemeral-update.ts'
 import { validateResize } from './validate/pod-resize.ts'
 import { validateNewPod } from './validate/pod-spec.ts'
 import { validatePodUpdate } from './validate/pod-update.ts'
+import { podNameWarnings } from './warnings/pod-name.ts'
+import { podWarnings } from './warnings/pod-spec.ts'
 
 export type { Pod } from './k8s/core.ts'
 
@@ -95,6 +97,9 @@ export const podKind = defineKind<Pod>({
     defaultPod(pod)
     for (const condition of pod.status?.conditions ?? []) condition.lastProbeTime ??= null
   },
+  // People seldom change pods by hand: nobody is told twice.
+  warnings: (pod, old) =>
+    old === undefined ? [...podNameWarnings(pod, "the Pod's hostname"), ...podWarnings(pod)] : [],
   validate(pod, old, subresource) {
     if (old === undefined) return validateNewPod(pod.spec)
     if (subresource === 'ephemeralcontainers') return validateEphemeralUpdate(pod, old)

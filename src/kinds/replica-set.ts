@@ -7,6 +7,8 @@ import { prepareStatus } from './prepare.ts'
 import { replicaSets } from './refs.ts'
 import { nonNegative, required } from './validate/field-error.ts'
 import { validateImmutableSelector, validateSelectorAndTemplate } from './validate/pod-template.ts'
+import { podNameWarnings } from './warnings/pod-name.ts'
+import { templateWarnings } from './warnings/pod-spec.ts'
 
 export type { ReplicaSet } from './k8s/apps.ts'
 
@@ -22,6 +24,10 @@ export const replicaSetKind = defineKind<ReplicaSet>({
     spec.replicas ??= 1
     if (spec.template !== undefined) defaultPodTemplate(spec.template)
   },
+  warnings: (object, old) => [
+    ...(old === undefined ? podNameWarnings(object) : []),
+    ...templateWarnings(object, old, object.spec.template),
+  ],
   validate({ spec }, old) {
     if (spec === undefined) return [required('spec')]
     const { selector, template } = spec

@@ -11,6 +11,8 @@ import {
   validateEndless,
   validateTemplate as validateAnyTemplate,
 } from './validate/pod-template.ts'
+import { podNameWarnings } from './warnings/pod-name.ts'
+import { templateWarnings } from './warnings/pod-spec.ts'
 
 export type { ReplicationController } from './k8s/core.ts'
 
@@ -62,6 +64,10 @@ export const replicationControllerKind = defineKind<ReplicationController>({
     spec.replicas ??= 1
     if (spec.template !== undefined) defaultPodTemplate(spec.template)
   },
+  warnings: (object, old) => [
+    ...(old === undefined ? podNameWarnings(object) : []),
+    ...templateWarnings(object, old, object.spec.template),
+  ],
   validate: ({ spec }) => [
     ...nonNegative('spec.minReadySeconds', spec.minReadySeconds),
     ...(isEmpty(spec.selector) ? [required('spec.selector')] : []),

@@ -8,6 +8,7 @@ import { runtimeClasses } from './refs.ts'
 import { IMMUTABLE, invalid, invalidEach } from './validate/field-error.ts'
 import { validateResources } from './validate/resources.ts'
 import { validateRuntimeScheduling } from './validate/runtime-scheduling.ts'
+import { labelWarnings } from './warnings/node-labels.ts'
 
 export type { RuntimeClass } from './k8s/node.ts'
 
@@ -18,6 +19,8 @@ export const runtimeClassKind = defineKind<RuntimeClass>({
     runtimeClass.handler ??= ''
     canonicalizeQuantities(runtimeClass.overhead?.podFixed)
   },
+  warnings: ({ scheduling }) =>
+    labelWarnings(scheduling?.nodeSelector, () => 'scheduling.nodeSelector'),
   validate: (runtimeClass, old) => [
     ...validateRuntimeClass(runtimeClass),
     ...(old === undefined || runtimeClass.handler === old.handler

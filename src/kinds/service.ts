@@ -11,6 +11,7 @@ import {
   syncClusterIPs,
 } from './service-fields.ts'
 import { validateServiceSpec, validateServiceUpdate } from './validate/service.ts'
+import { serviceWarnings } from './warnings/service.ts'
 
 export type { Service } from './k8s/core.ts'
 
@@ -39,6 +40,7 @@ export const serviceKind = defineKind<Service>({
     ...validateServiceSpec(spec),
     ...(old === undefined ? [] : validateServiceUpdate(spec, old.spec)),
   ],
+  warnings: serviceWarnings,
   prepare(service, old, subresource) {
     statusRules(service, old, subresource)
     if (subresource === 'status') return

@@ -6,6 +6,8 @@ import { defineKind, fillSpec } from './define-kind.ts'
 import { prepareStatus } from './prepare.ts'
 import { statefulSets } from './refs.ts'
 import { validateStatefulSet } from './validate/stateful-set.ts'
+import { templateWarnings } from './warnings/pod-spec.ts'
+import { claimSpecWarnings } from './warnings/storage.ts'
 
 export type { StatefulSet } from './k8s/apps.ts'
 
@@ -29,6 +31,11 @@ function defaultSpec(spec: StatefulSetSpec): void {
   defaultPodTemplate(spec.template)
 }
 
+const claimTemplateWarnings = ({ spec }: StatefulSet): string[] =>
+  (spec.volumeClaimTemplates ?? []).flatMap((claim, index) =>
+    claimSpecWarnings(claim.spec, `spec.volumeClaimTemplates[${index}]`),
+  )
+
 export const statefulSetKind = defineKind<StatefulSet>({
   ref: statefulSets,
   schema: 'io.k8s.api.apps.v1.StatefulSet',
@@ -42,6 +49,15 @@ export const statefulSetKind = defineKind<StatefulSet>({
     set.status.replicas ??= 0
     set.status.availableReplicas ??= 0
   },
+  warnings: (set, old) => [
+    ...templateWarnings(set, old, set.spec.template),
+    ...(old === undefined ? claimTemplateWarnings(set) : []),
+    ...((set.spec.revisionHistoryLimit ?? 0) < 0
+      ? [
+          'spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended',
+        ]
+      : []),
+  ],
   validate: validateStatefulSet,
   prepare: prepareStatus({ initial: () => ({ replicas: 0, availableReplicas: 0 }) }),
   columns: [

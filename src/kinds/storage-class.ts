@@ -3,6 +3,7 @@ import { ageColumn, column, nameColumn } from './columns.ts'
 import { defineKind } from './define-kind.ts'
 import { storageClasses } from './refs.ts'
 import { validateStorageClass, validateStorageClassUpdate } from './validate/storage-class.ts'
+import { deprecatedLabel } from './warnings/node-labels.ts'
 
 export type { StorageClass } from './k8s/storage.ts'
 
@@ -25,6 +26,14 @@ export const storageClassKind = defineKind<StorageClass>({
     storageClass.reclaimPolicy ??= 'Delete'
     storageClass.volumeBindingMode ??= 'Immediate'
   },
+  warnings: ({ allowedTopologies = [] }) =>
+    allowedTopologies.flatMap(({ matchLabelExpressions = [] }, index) =>
+      matchLabelExpressions.flatMap(({ key }, at) =>
+        deprecatedLabel(key).map(
+          (why) => `allowedTopologies[${index}].matchLabelExpressions[${at}].key: ${why}`,
+        ),
+      ),
+    ),
   validate: (storageClass, old) => [
     ...validateStorageClass(storageClass),
     ...(old === undefined ? [] : validateStorageClassUpdate(storageClass, old)),

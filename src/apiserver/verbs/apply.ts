@@ -121,10 +121,10 @@ async function write(
       const made = applied(undefined)
       const draft = draftOf(target, made)
       const { managedFields } = made
-      return answer(
-        201,
-        await create(context, call, { resource, namespace, draft, options, managedFields }),
-      )
+      const creation = { resource, namespace, draft, options, managedFields }
+      const created = await create(context, call, creation)
+      call.warnings.push(...(resource.definition.warnings?.(created.object, undefined) ?? []))
+      return answer(201, created)
     } catch (error) {
       const isOvertaken = isThere ? isReason(error, 'NotFound') : isReason(error, 'AlreadyExists')
       if (!isOvertaken || tries === apiLimits.applyTriesMax) throw error

@@ -30,7 +30,7 @@ export async function createFromRequest(
   const options = readWriteOptions(call.request.query, 'CreateOptions')
   const draft = readObject(call, resource, options.fieldValidation)
   const created = await create(context, call, { resource, namespace, draft, options })
-  call.warnings.push(...(resource.definition.warnings?.(created.object, true) ?? []))
+  call.warnings.push(...(resource.definition.warnings?.(created.object, undefined) ?? []))
   return {
     type: 'object',
     status: 201,

@@ -71,6 +71,12 @@ test('a pod on a node stays for its grace period', async () => {
   await assert.rejects(api.get(`${PODS}/p`), { reason: 'NotFound' })
 })
 
+test('a pod with less than no time to end has a second', async () => {
+  const { api } = await clusterWithPod({ nodeName: 'n1', terminationGracePeriodSeconds: -1 })
+  const going = await api.delete(`${PODS}/p`)
+  assert.equal(going['metadata']?.['deletionGracePeriodSeconds'], 1)
+})
+
 test('a pod that goes at once is answered with the grace period that it got', async () => {
   const { api } = await clusterWithPod()
   const deleted = await api.delete(`${PODS}/p`, { gracePeriodSeconds: 0 })

@@ -19,5 +19,6 @@ export function gracePeriodSeconds(
   const isDone = status?.phase === 'Failed' || status?.phase === 'Succeeded'
   if (!spec?.nodeName || isDone) return 0
   const period = asked ?? spec.terminationGracePeriodSeconds ?? 30
-  return period
+  // A pod may have been made with less than no time.
+  return period < 0 ? 1 : period
 }

@@ -41,8 +41,6 @@ export async function patch(context: ClusterContext, call: Call, target: Target)
     dryRun: options.dryRun,
     change: (current) => patched(shown(resource, current.object), apply, call, { target, options }),
   })
-  if (target.subresource === undefined)
-    call.warnings.push(...(resource.definition.warnings?.(replaced.object, false) ?? []))
   return {
     type: 'object',
     status: 200,

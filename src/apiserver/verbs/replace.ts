@@ -59,7 +59,12 @@ export async function replace(
       const change = { resource, current: stored, draft, dryRun }
       const replaced = await commit(context, change, admitted)
       if (dryRun || replaced === undefined) admitted.abandon()
-      if (replaced !== undefined) return replaced
+      if (replaced === undefined) continue
+      if (target.subresource === undefined)
+        call.warnings?.push(
+          ...(resource.definition.warnings?.(replaced.object, current.object) ?? []),
+        )
+      return replaced
     } catch (error) {
       admitted.abandon()
       throw error

@@ -39,8 +39,6 @@ export async function update(
       return draft
     },
   })
-  if (target.subresource === undefined)
-    call.warnings.push(...(resource.definition.warnings?.(replaced.object, false) ?? []))
   return {
     type: 'object',
     status: 200,

@@ -126,12 +126,13 @@ function validatePorts(
     if (!port.containerPort) errors.push(required(`${at}.containerPort`))
     else errors.push(...validatePortNumber(`${at}.containerPort`, port.containerPort))
     if (port.hostPort) errors.push(...validatePortNumber(`${at}.hostPort`, port.hostPort))
-    if (hostNetwork && port.hostPort !== port.containerPort)
+    // A template may leave it to its pods.
+    if (hostNetwork && port.hostPort && port.hostPort !== port.containerPort)
       errors.push(
         invalid(
-          `${at}.containerPort`,
-          port.containerPort,
-          'must match `hostPort` when `hostNetwork` is true',
+          `${at}.hostPort`,
+          port.hostPort,
+          'must match `containerPort` when `hostNetwork` is true',
         ),
       )
     return [...errors, ...validateProtocol(`${at}.protocol`, port.protocol)]

@@ -18,7 +18,7 @@ import {
 } from './field-error.ts'
 import { validateTypedLocalReference } from './local-object-reference.ts'
 
-const CLASS_ANNOTATION = 'kubernetes.io/ingress.class'
+export const CLASS_ANNOTATION = 'kubernetes.io/ingress.class'
 const CONTROLLER_LENGTH_MAX = 250
 const SCOPES = ['Cluster', 'Namespace']
 

@@ -111,7 +111,7 @@ const cases: Record<string, [spec: unknown, ...errors: string[]]> = {
   ],
   'a host port on the host network that differs': [
     { hostNetwork: true, ...one({ ports: [{ containerPort: 80, hostPort: 81 }] }) },
-    'spec.containers[0].ports[0].containerPort: Invalid value: 80: must match `hostPort` when `hostNetwork` is true',
+    'spec.containers[0].ports[0].hostPort: Invalid value: 81: must match `containerPort` when `hostNetwork` is true',
   ],
   'a variable without a name': [
     one({ env: [{ name: '' }] }),

@@ -4,15 +4,19 @@ import type { PodSpec } from '../k8s/core.ts'
 import { checkDnsLabel, checkDnsSubdomain } from '../names.ts'
 import { validateAffinity, validateSpreadConstraints } from './affinity.ts'
 import { validateContainers } from './container.ts'
-import { forbidden, invalid, invalidEach, nonNegative, oneOf, required } from './field-error.ts'
+import { forbidden, invalid, invalidEach, oneOf, required } from './field-error.ts'
 import { validateEphemeralContainers } from './ephemeral-containers.ts'
 import { validateLabels } from './object-meta.ts'
+import { validateDnsConfig, validateGateNames, validateHostAliases } from './pod-names.ts'
+import { validateOperatingSystem } from './pod-os.ts'
 import { validatePodSecurityContext } from './security-context.ts'
+import { validateHostUsers, validateSysctls } from './security-profile.ts'
 import { validateTolerations } from './tolerations.ts'
 import { validateVolumes } from './volume.ts'
 
 const RESTART_POLICIES = ['Always', 'OnFailure', 'Never']
 const DNS_POLICIES = ['ClusterFirst', 'ClusterFirstWithHostNet', 'Default', 'None']
+const PREEMPTION_POLICIES = ['PreemptLowerPriority', 'Never']
 const DEADLINE_SECONDS_MAX = 2 ** 31 - 1
 
 /** Fields that hold the name of another object or host. */
@@ -38,12 +42,17 @@ export function validatePodSpec(spec: PodSpec, field: string): FieldError[] {
     ...validateEphemeralContainers(spec, `${field}.ephemeralContainers`),
     ...oneOf(`${field}.restartPolicy`, spec.restartPolicy, RESTART_POLICIES),
     ...validateDns(spec, field),
-    ...nonNegative(`${field}.terminationGracePeriodSeconds`, spec.terminationGracePeriodSeconds),
     ...validateDeadline(spec.activeDeadlineSeconds, `${field}.activeDeadlineSeconds`),
     ...validateLabels(spec.nodeSelector, `${field}.nodeSelector`),
     ...validateNames(spec, field),
     ...validatePodSecurityContext(spec.securityContext, `${field}.securityContext`),
     ...validateNamespaces(spec, field),
+    ...validateSysctls(spec, `${field}.securityContext.sysctls`),
+    ...validateHostUsers(spec, field),
+    ...validateHostAliases(spec.hostAliases ?? [], `${field}.hostAliases`),
+    ...validateGateNames(spec, field),
+    ...oneOf(`${field}.preemptionPolicy`, spec.preemptionPolicy, PREEMPTION_POLICIES),
+    ...validateOperatingSystem(spec, field),
     ...(spec.affinity === undefined ? [] : validateAffinity(spec.affinity, `${field}.affinity`)),
     ...validateTolerations(spec.tolerations ?? [], `${field}.tolerations`),
     ...validateSpreadConstraints(
@@ -58,11 +67,17 @@ export function validateNewPod(spec: PodSpec): FieldError[] {
   const errors = validatePodSpec(spec, 'spec')
   if (spec.ephemeralContainers?.length)
     errors.push(forbidden('spec.ephemeralContainers', 'cannot be set on create'))
+  if (spec.nodeName && spec.schedulingGates?.length)
+    errors.push(
+      forbidden('spec.nodeName', 'cannot be set until all schedulingGates have been cleared'),
+    )
   return errors
 }
 
 function validateDns({ dnsPolicy, dnsConfig }: PodSpec, field: string): FieldError[] {
   const errors = oneOf(`${field}.dnsPolicy`, dnsPolicy, DNS_POLICIES)
+  if (dnsConfig !== undefined && (dnsPolicy !== 'None' || dnsConfig.nameservers?.length))
+    errors.push(...validateDnsConfig(dnsConfig, `${field}.dnsConfig`))
   if (dnsPolicy !== 'None') return errors
   if (dnsConfig === undefined)
     errors.push(required(`${field}.dnsConfig`, 'must provide `dnsConfig` when `dnsPolicy` is None'))

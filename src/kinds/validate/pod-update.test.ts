@@ -45,3 +45,39 @@ test('everything else is refused', () => {
   assert.deepEqual(fieldsOf({ nodeName: 'elsewhere' }), ['spec'])
   assert.deepEqual(fieldsOf({ containers: [{ name: 'c', image: 'x:2', tty: true }] }), ['spec'])
 })
+
+const REQUIRED = 'requiredDuringSchedulingIgnoredDuringExecution'
+const zone = (value: string) => ({ key: 'zone', operator: 'In' as const, values: [value] })
+const near = (...terms: ReturnType<typeof zone>[][]) => ({
+  nodeAffinity: {
+    [REQUIRED]: { nodeSelectorTerms: terms.map((matchExpressions) => ({ matchExpressions })) },
+  },
+})
+
+test('a pod that gates hold back may be sent to fewer nodes, not to others', () => {
+  const placed: PodSpec = { ...old, nodeSelector: { a: '1' }, affinity: near([zone('b')]) }
+  const messagesOf = (change: Partial<PodSpec>, before = placed): string[] =>
+    validatePodUpdate({ ...before, ...change }, before).map(
+      ({ field, message }) => `${field}: ${message.replace(/^.*: /, '')}`,
+    )
+  assert.deepEqual(
+    messagesOf({ nodeSelector: { a: '1', b: '2' }, affinity: near([zone('b'), zone('c')]) }),
+    [],
+  )
+  assert.deepEqual(messagesOf({ affinity: near([zone('b')]) }, old), [])
+  const TERMS = `spec.affinity.nodeAffinity.${REQUIRED}.nodeSelectorTerms`
+  assert.deepEqual(messagesOf({ nodeSelector: { a: '2' }, affinity: near([zone('c')]) }), [
+    'spec.nodeSelector: only additions to spec.nodeSelector are allowed (no mutations or deletions)',
+    `${TERMS}[0]: only additions are allowed (no mutations or deletions)`,
+  ])
+  assert.deepEqual(messagesOf({ affinity: undefined }), [
+    `${TERMS}: no additions/deletions to non-empty NodeSelectorTerms list are allowed`,
+  ])
+  const free: PodSpec = { ...placed, schedulingGates: [] }
+  assert.deepEqual(
+    validatePodUpdate({ ...free, nodeSelector: { a: '1', b: '2' } }, free).map(
+      ({ field }) => field,
+    ),
+    ['spec'],
+  )
+})

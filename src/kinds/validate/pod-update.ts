@@ -5,6 +5,7 @@ import { validateImage } from './container.ts'
 import { deepEqual } from './equal.ts'
 import { forbidden, invalid } from './field-error.ts'
 import { validateTolerations } from './tolerations.ts'
+import { validateGatedPlacement, withPlacementOf } from './gated-pod.ts'
 
 const CHANGEABLE =
   'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)'
@@ -24,7 +25,10 @@ export function validatePodUpdate(spec: PodSpec, old: PodSpec): FieldError[] {
     ...validateAddedTolerations(spec.tolerations ?? [], old.tolerations ?? []),
     ...validateGates(spec, old),
   )
-  const changed = changedFields(withoutChangeable(spec, old), old)
+  const isGated = (old.schedulingGates?.length ?? 0) > 0
+  if (isGated) errors.push(...validateGatedPlacement(spec, old))
+  const kept = withoutChangeable(spec, old)
+  const changed = changedFields(isGated ? withPlacementOf(kept, old) : kept, old)
   if (errors.length === 0 && changed.length > 0)
     errors.push(forbidden('spec', `${CHANGEABLE}\nchanged: ${changed.join(', ')}`))
   return errors

@@ -1,6 +1,7 @@
 import type { FieldError } from '../definition.ts'
 import type { PodSecurityContext, SecurityContext } from '../k8s/core.ts'
-import { invalid } from './field-error.ts'
+import { invalid, oneOf } from './field-error.ts'
+import { validateAppArmor, validateSeccomp } from './security-profile.ts'
 
 const ID_MAX = 2 ** 31 - 1
 
@@ -17,6 +18,8 @@ export function validateSecurityContext(
   const errors = [
     ...validateId(`${field}.runAsUser`, context.runAsUser),
     ...validateId(`${field}.runAsGroup`, context.runAsGroup),
+    ...validateSeccomp(context.seccompProfile, `${field}.seccompProfile`),
+    ...validateAppArmor(context.appArmorProfile, `${field}.appArmorProfile`),
   ]
   const { allowPrivilegeEscalation, privileged, capabilities } = context
   if (allowPrivilegeEscalation !== false) return errors
@@ -28,7 +31,7 @@ export function validateSecurityContext(
         'cannot set `allowPrivilegeEscalation` to false and `privileged` to true',
       ),
     )
-  if (capabilities?.add?.some((name) => name === 'SYS_ADMIN' || name === 'CAP_SYS_ADMIN'))
+  if (capabilities?.add?.includes('CAP_SYS_ADMIN'))
     errors.push(
       invalid(
         field,
@@ -51,5 +54,15 @@ export function validatePodSecurityContext(
     ...(context.supplementalGroups ?? []).flatMap((group, index) =>
       validateId(`${field}.supplementalGroups[${index}]`, group),
     ),
+    ...oneOf(`${field}.fsGroupChangePolicy`, context.fsGroupChangePolicy, [
+      'Always',
+      'OnRootMismatch',
+    ]),
+    ...validateSeccomp(context.seccompProfile, `${field}.seccompProfile`),
+    ...validateAppArmor(context.appArmorProfile, `${field}.appArmorProfile`),
+    ...oneOf(`${field}.supplementalGroupsPolicy`, context.supplementalGroupsPolicy, [
+      'Merge',
+      'Strict',
+    ]),
   ]
 }

@@ -2,6 +2,7 @@
 import type { PersistentVolume, PersistentVolumeClaim } from '../k8s/core.ts'
 import { parseQuantity } from '../quantity.ts'
 import { BETA_STORAGE_CLASS } from '../storage-terms.ts'
+import { nodeTermWarnings } from './node-labels.ts'
 
 const BILLION = 1_000_000_000n
 
@@ -13,26 +14,42 @@ function classWarnings({ metadata }: Pick<PersistentVolume, 'metadata'>): string
       ]
 }
 
-function fractionWarnings(field: string, amount: string | number | undefined): string[] {
+export function fractionWarnings(field: string, amount: string | number | undefined): string[] {
   if (amount === undefined || parseQuantity(amount).nanos % BILLION === 0n) return []
   return [`${field}: fractional byte value "${amount}" is invalid, must be an integer`]
 }
 
 export function volumeWarnings(volume: PersistentVolume): string[] {
-  const { capacity, persistentVolumeReclaimPolicy } = volume.spec
+  const { capacity, persistentVolumeReclaimPolicy, nodeAffinity } = volume.spec
   const warnings = classWarnings(volume)
   if (persistentVolumeReclaimPolicy === 'Recycle')
     warnings.push(
       'spec.persistentVolumeReclaimPolicy: The Recycle reclaim policy is deprecated. Instead, the recommended approach is to use dynamic provisioning.',
     )
-  return [...warnings, ...fractionWarnings('spec.capacity[storage]', capacity?.['storage'])]
-}
-
-export function claimWarnings(claim: PersistentVolumeClaim): string[] {
-  const { requests, limits } = claim.spec.resources ?? {}
+  const terms = nodeAffinity?.required?.nodeSelectorTerms ?? []
   return [
-    ...classWarnings(claim),
-    ...fractionWarnings('spec.resources.requests[storage]', requests?.['storage']),
-    ...fractionWarnings('spec.resources.limits[storage]', limits?.['storage']),
+    ...warnings,
+    ...terms.flatMap((term, index) =>
+      nodeTermWarnings(term, `spec.nodeAffinity.required.nodeSelectorTerms[${index}]`, {
+        checksValues: false,
+      }),
+    ),
+    ...fractionWarnings('spec.capacity[storage]', capacity?.['storage']),
   ]
 }
+
+export function claimSpecWarnings(
+  { resources }: Pick<PersistentVolumeClaim['spec'], 'resources'>,
+  field: string,
+): string[] {
+  const { requests, limits } = resources ?? {}
+  return [
+    ...fractionWarnings(`${field}.resources.requests[storage]`, requests?.['storage']),
+    ...fractionWarnings(`${field}.resources.limits[storage]`, limits?.['storage']),
+  ]
+}
+
+export const claimWarnings = (claim: PersistentVolumeClaim): string[] => [
+  ...classWarnings(claim),
+  ...claimSpecWarnings(claim.spec, 'spec'),
+]

@@ -20,7 +20,11 @@ import {
 import { restartAtMs, restartDelayMs } from './restart-backoff.ts'
 import { planTermination } from './plan-termination.ts'
 
-const graceSecondsOf = (view: PodView): number => view.pod.spec.terminationGracePeriodSeconds ?? 30
+/** Less than no time means one second. */
+function graceSecondsOf({ pod }: PodView): number {
+  const seconds = pod.spec.terminationGracePeriodSeconds ?? 30
+  return seconds < 0 ? 1 : seconds
+}
 
 /** The restart count of the next start of this container. */
 export function nextAttempt(view: PodView, name: string): number {
