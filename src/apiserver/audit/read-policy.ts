@@ -62,7 +62,7 @@ export function readPolicy(text: string): AuditPolicy {
 
 function parseText(text: string): unknown {
   try {
-    return parse(text, withoutNulls) as unknown
+    return parse(text, withoutNulls, { logLevel: 'error' }) as unknown
   } catch (error) {
     // The library's limit on aliases is a ReferenceError.
     if (!(error instanceof YAMLError || error instanceof ReferenceError)) throw error

@@ -17,7 +17,8 @@ export function isJsonPatch(patch: unknown): patch is Operation[] {
         typeof one === 'object' &&
         one !== null &&
         typeof (one as Operation).op === 'string' &&
-        typeof (one as Operation).path === 'string',
+        typeof (one as Operation).path === 'string' &&
+        ['string', 'undefined'].includes(typeof (one as Operation).from),
     )
   )
 }

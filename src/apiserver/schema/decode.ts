@@ -23,6 +23,13 @@ const TIMES = new Set([
 const QUANTITY_PATTERN = /^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$/
 const RFC3339 = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/
 
+const ZEROS: Readonly<Record<string, unknown>> = {
+  string: '',
+  boolean: false,
+  integer: 0,
+  number: 0,
+}
+
 interface Place {
   /** "spec.containers[0].image": for unknown fields. */
   path: string
@@ -81,7 +88,9 @@ class Decoder {
     if (!Array.isArray(value)) throw this.#mismatch(given, value, place)
     const items = schema.items ?? {}
     return value.map((item, index) =>
-      item === null ? null : this.value(items, item, { ...place, path: `${place.path}[${index}]` }),
+      item === null
+        ? this.#zero(items, place)
+        : this.value(items, item, { ...place, path: `${place.path}[${index}]` }),
     )
   }
 
@@ -113,8 +122,19 @@ class Decoder {
 
   /** A map's value; null is its zero value there, for the key itself carries meaning. */
   #entry(schema: Schema, value: unknown, place: Place): unknown {
-    if (value !== null) return this.value(schema, value, place)
-    return resolveSchema(this.#set, schema).schema.type === 'string' ? '' : null
+    return value === null ? this.#zero(schema, place) : this.value(schema, value, place)
+  }
+
+  /** What Go makes of null where something must stand: in a list, or under a key of a map. */
+  #zero(schema: Schema, place: Place): unknown {
+    const name = refName(schema)
+    if (name === QUANTITY) return '0'
+    if (name !== undefined && TIMES.has(name)) return null
+    const { schema: resolved } = resolveSchema(this.#set, schema)
+    if (resolved.oneOf !== undefined) return 0
+    if (resolved.type === 'object' && resolved.properties !== undefined)
+      return this.value(schema, {}, place)
+    return resolved.type === undefined ? null : (ZEROS[resolved.type] ?? null)
   }
 
   #mismatch(schema: Schema, value: unknown, place: Place): DecodeError {

@@ -10,7 +10,12 @@ export interface YamlText {
 /** Of keys that occur twice the last one counts. Throws a YAMLError, or a ReferenceError for too many aliases. */
 export function readYamlText(text: string): YamlText {
   const lines = new LineCounter()
-  const document = parseDocument(text, { uniqueKeys: false, lineCounter: lines })
+  const document = parseDocument(text, {
+    uniqueKeys: false,
+    lineCounter: lines,
+    // What is odd about somebody's text is not for our log.
+    logLevel: 'error',
+  })
   const [error] = document.errors
   if (error !== undefined) throw error
   const repeated: string[] = []

@@ -18,7 +18,7 @@ export function validateLimitRange({ spec }: LimitRange): FieldError[] {
     const field = `spec.limits[${index}]`
     const isSecond = limits.slice(0, index).some(({ type }) => type === item.type)
     return [
-      ...validateType(item.type, `${field}.type`),
+      ...validateType(item.type ?? '', `${field}.type`),
       ...(isSecond ? [duplicate(`${field}.type`, item.type)] : []),
       ...validateNames(item, field),
       ...validateShape(item, field),

@@ -95,9 +95,9 @@ function validatePort(
     names.add(port.name)
   } else if (isNamed) errors.push(required(`${field}.name`))
   errors.push(
-    ...validatePortNumber(`${field}.port`, port.port),
+    ...validatePortNumber(`${field}.port`, port.port ?? 0),
     ...validateProtocol(`${field}.protocol`, port.protocol),
-    ...validatePortNumberOrName(`${field}.targetPort`, port.targetPort ?? port.port),
+    ...validatePortNumberOrName(`${field}.targetPort`, port.targetPort ?? port.port ?? 0),
   )
   const { appProtocol } = port
   if (appProtocol)

@@ -62,7 +62,7 @@ export function readAuthentication(text: string): JwtAuthenticator[] {
 
 function parsed(text: string): unknown {
   try {
-    return parse(text)
+    return parse(text, { logLevel: 'error' })
   } catch (error) {
     if (!(error instanceof YAMLError) && !(error instanceof ReferenceError)) throw error
     throw new TypeError(error.message, { cause: error })
