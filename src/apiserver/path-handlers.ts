@@ -2,6 +2,7 @@
 import { methodNotAllowed, PathNotFoundError } from './api-errors.ts'
 import type { Call, ClusterContext, Outcome } from './context.ts'
 import { createDiscovery } from './discovery/discovery.ts'
+import { serverAddressOf } from './discovery/server-address.ts'
 import { isDump } from './fairness/dump.ts'
 import type { Fairness } from './fairness/fairness.ts'
 import { health } from './health.ts'
@@ -18,7 +19,9 @@ export function createPathHandler(
   context: ClusterContext,
   options: { version: string; fairness: Fairness },
 ): PathHandler {
-  const discovery = createDiscovery(context.resources, context.remote)
+  const discovery = createDiscovery(context.resources, context.remote, () =>
+    serverAddressOf(context.objects),
+  )
   const openApi = createOpenApi(context, options.version)
   return (call, { path, verb }) => {
     if (verb !== 'get' && verb !== 'head') throw methodNotAllowed()

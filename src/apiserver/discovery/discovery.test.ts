@@ -11,7 +11,18 @@ import { compareVersions } from './groups.ts'
 
 test('discovery lists groups, versions and resources with their subresources', async () => {
   const { api } = await testCluster()
-  assert.deepEqual((await api.get('/api'))['versions'], ['v1'])
+  const versions = await api.get('/api')
+  assert.deepEqual(versions['versions'], ['v1'])
+  assert.deepEqual(versions['serverAddressByClientCIDRs'], [])
+  await api.create('/apis/discovery.k8s.io/v1/namespaces/default/endpointslices', {
+    metadata: { name: 'kubernetes', labels: { 'kubernetes.io/service-name': 'kubernetes' } },
+    addressType: 'IPv4',
+    endpoints: [{ addresses: ['10.64.1.1'] }],
+    ports: [{ name: 'https', port: 443 }],
+  })
+  assert.deepEqual((await api.get('/api'))['serverAddressByClientCIDRs'], [
+    { clientCIDR: '0.0.0.0/0', serverAddress: '10.64.1.1:443' },
+  ])
   const groups = (await api.get('/apis'))['groups'] as unknown as Json[]
   assert.equal(
     groups.some(({ name }) => textOf(name) === 'apps'),

@@ -17,6 +17,7 @@ export type Discovery = (parts: readonly string[], accept: string) => Outcome
 export function createDiscovery(
   resources: ResourceRegistry,
   remote: RemoteServices = NO_REMOTE_SERVICES,
+  serverAddress: () => string | undefined = () => undefined,
 ): Discovery {
   let known: { generation: string; groups: GroupEntry[] } | undefined
   const groups = () => {
@@ -31,7 +32,7 @@ export function createDiscovery(
     if (rest.length === 0) {
       const shown = groups().filter(({ name }) => (name === '') === legacy)
       if (wantsAggregated(accept)) return document(aggregatedList(shown), AGGREGATED_TYPE)
-      return document(legacy ? apiVersions() : groupList(shown))
+      return document(legacy ? apiVersions(serverAddress()) : groupList(shown))
     }
     const [groupName, versionName] = legacy ? ['', rest[0]] : rest
     const group = groups().find(({ name }) => name === groupName)
@@ -57,11 +58,11 @@ const document = (value: unknown, contentType = 'application/json'): Outcome => 
   text: JSON.stringify(value),
 })
 
-const apiVersions = () => ({
+const apiVersions = (serverAddress: string | undefined) => ({
   kind: 'APIVersions',
   versions: ['v1'],
-  // Clients keep to the address they came by.
-  serverAddressByClientCIDRs: [],
+  serverAddressByClientCIDRs:
+    serverAddress === undefined ? [] : [{ clientCIDR: '0.0.0.0/0', serverAddress }],
 })
 
 function groupList(groups: readonly GroupEntry[]) {
