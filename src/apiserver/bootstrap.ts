@@ -1,6 +1,5 @@
 // Objects every cluster starts with. Only what is missing is made: each step may have been done by
 // an earlier start that ended in the middle.
-import type { UserInfo } from '#base/api-call.ts'
 import { isReason } from '#base/errors.ts'
 import type { KubeObject } from '#kinds/object.ts'
 import { ensureRoles } from './authorization/ensure-roles.ts'
@@ -8,10 +7,9 @@ import type { ClusterContext, Draft } from './context.ts'
 import { fairnessObjects } from './fairness/fairness-objects.ts'
 import { keyFor } from './resources.ts'
 import { create } from './verbs/create.ts'
+import { SERVER } from './server-user.ts'
 
 const NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease']
-const SERVER: UserInfo = { username: 'system:apiserver', groups: ['system:masters'] }
-
 const PRIORITY_CLASSES = [
   {
     name: 'system-node-critical',

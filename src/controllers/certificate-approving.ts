@@ -7,28 +7,18 @@ import type { SubjectAccessReview } from '#kinds/k8s/authorization.ts'
 import type { CertificateSigningRequest } from '#kinds/k8s/certificates.ts'
 import { certificateSigningRequests, subjectAccessReviews } from '#kinds/refs.ts'
 import type { Controller, ControllerContext } from './context.ts'
-import { keyedController } from './keyed-controller.ts'
 import { KUBELET_CLIENT_SIGNER, refusalOf } from './signer-rules.ts'
-import { hasCondition, requestPemOf } from './signing-requests.ts'
+import { hasCondition, requestPemOf, signingRequestController } from './signing-requests.ts'
 
 export function createCertificateApprovingController(
   context: ControllerContext,
   signer: CertificateSigner,
 ): Controller {
-  const { client, informers, clock } = context
-  const requests = informers.informer(certificateSigningRequests)
-  const controller = keyedController(context, {
-    name: 'certificate-approving',
-    needs: [requests],
-    reconcile,
-  })
-  const changed = ({ metadata }: CertificateSigningRequest) => controller.add(metadata.name)
-  requests.on({ added: changed, updated: changed })
-  return controller
+  const { client, clock } = context
+  return signingRequestController(context, 'certificate-approving', reconcile)
 
-  async function reconcile(name: string): Promise<void> {
-    const request = requests.get(name)
-    if (request === undefined || isDecided(request)) return
+  async function reconcile(request: CertificateSigningRequest): Promise<void> {
+    if (isDecided(request)) return
     const { signerName, usages = [] } = request.spec
     if (signerName !== KUBELET_CLIENT_SIGNER) return
     const asked = await signer.read(requestPemOf(request))

@@ -1,13 +1,11 @@
 // Signs requests for certificates that were approved, and says why it does not.
 import { rfc3339 } from '#base/clock.ts'
-import type { ReconcileResult } from '#base/work-queue.ts'
 import type { CertificateSigner } from '#identity/sign-request.ts'
 import type { CertificateSigningRequest } from '#kinds/k8s/certificates.ts'
 import { certificateSigningRequests } from '#kinds/refs.ts'
 import type { Controller, ControllerContext } from './context.ts'
-import { keyedController } from './keyed-controller.ts'
 import { isOurSigner, refusalOf } from './signer-rules.ts'
-import { hasCondition, requestPemOf } from './signing-requests.ts'
+import { hasCondition, requestPemOf, signingRequestController } from './signing-requests.ts'
 import { writeStatus } from './write-status.ts'
 
 const LIFETIME_MS = 365 * 24 * 60 * 60_000
@@ -22,20 +20,11 @@ export function createCertificateSigningController(
   context: ControllerContext,
   signer: CertificateSigner,
 ): Controller {
-  const { client, informers, clock } = context
-  const requests = informers.informer(certificateSigningRequests)
-  const controller = keyedController(context, {
-    name: 'certificate-signing',
-    needs: [requests],
-    reconcile,
-  })
-  const changed = ({ metadata }: CertificateSigningRequest) => controller.add(metadata.name)
-  requests.on({ added: changed, updated: changed })
-  return controller
+  const { client, clock } = context
+  return signingRequestController(context, 'certificate-signing', reconcile)
 
-  async function reconcile(name: string): Promise<ReconcileResult> {
-    const request = requests.get(name)
-    if (request === undefined || !isToBeSigned(request)) return
+  async function reconcile(request: CertificateSigningRequest): Promise<void> {
+    if (!isToBeSigned(request)) return
     const { signerName, usages = [], expirationSeconds } = request.spec
     const resource = client.resource(certificateSigningRequests)
     const pem = requestPemOf(request)

@@ -1,5 +1,4 @@
 // The ConfigMap by which other servers learn whom to believe: kept as it should be, whatever anybody makes of it.
-import type { UserInfo } from '#base/api-call.ts'
 import { isReason } from '#base/errors.ts'
 import { WorkQueue } from '#base/work-queue.ts'
 import type { ConfigMap } from '#kinds/k8s/core.ts'
@@ -11,10 +10,10 @@ import { keyFor } from '../resources.ts'
 import { create } from '../verbs/create.ts'
 import { replace } from '../verbs/replace.ts'
 import { FRONT_PROXY_HEADERS, FRONT_PROXY_USER } from './front-proxy.ts'
+import { SERVER } from '../server-user.ts'
 
 const NAMESPACE = 'kube-system'
 const NAME = 'extension-apiserver-authentication'
-const SERVER: UserInfo = { username: 'system:apiserver', groups: ['system:masters'] }
 const OPTIONS = { dryRun: false, fieldValidation: 'Strict' as const }
 
 export interface Authorities {

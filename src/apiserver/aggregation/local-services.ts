@@ -1,6 +1,5 @@
 // An APIService for each group and version that is served here: kept as long as it is served, whatever
 // anybody makes of it.
-import type { UserInfo } from '#base/api-call.ts'
 import { isReason } from '#base/errors.ts'
 import { WorkQueue } from '#base/work-queue.ts'
 import type { APIService } from '#kinds/k8s/apiregistration.ts'
@@ -12,10 +11,10 @@ import { priorityOf } from '../group-priorities.ts'
 import { keyFor, type ServedResource } from '../resources.ts'
 import { create } from '../verbs/create.ts'
 import { replace } from '../verbs/replace.ts'
+import { SERVER } from '../server-user.ts'
 
 export const AUTOMANAGED = 'kube-aggregator.kubernetes.io/automanaged'
 const ON_START = 'onstart'
-const SERVER: UserInfo = { username: 'system:apiserver', groups: ['system:masters'] }
 const OPTIONS = { dryRun: false, fieldValidation: 'Strict' as const }
 const ALL = 'all'
 

@@ -1,6 +1,5 @@
 // The group versions that other servers serve: followed as APIServices are written, and asked now and then
 // whether they are there, what they serve, and how it looks.
-import type { UserInfo } from '#base/api-call.ts'
 import { isReason } from '#base/errors.ts'
 import { WorkQueue } from '#base/work-queue.ts'
 import type { APIService } from '#kinds/k8s/apiregistration.ts'
@@ -14,9 +13,10 @@ import { discover, readDocument, type RemoteDocument } from './ask-remote.ts'
 import { checkPlace, type Verdict } from './check-place.ts'
 import { type RemoteService, remoteServiceOf, rootOf } from './remote-service.ts'
 import { withVerdict } from './with-verdict.ts'
+import { SERVER } from '../server-user.ts'
 
-const SERVER: UserInfo = { username: 'system:apiserver', groups: ['system:masters'] }
 const ALL = 'all'
+
 /** How long an answer of a server is believed. */
 const ASK_AGAIN_MS = 30_000
 
@@ -31,6 +31,7 @@ export interface RemoteVersion extends RemoteService {
 export interface RemoteServices {
   /** Changes with what discovery and OpenAPI show. */
   readonly generation: number
+  readonly isEmpty: boolean
   all(): readonly RemoteVersion[]
   find(group: string, version: string): RemoteVersion | undefined
 }
@@ -38,6 +39,7 @@ export interface RemoteServices {
 /** Of a cluster that serves no API services. */
 export const NO_REMOTE_SERVICES: RemoteServices = {
   generation: 0,
+  isEmpty: true,
   all: () => [],
   find: () => undefined,
 }
@@ -74,12 +76,16 @@ export class RemoteServiceFollower implements RemoteServices {
     })
   }
 
+  get isEmpty(): boolean {
+    return this.#versions.size === 0
+  }
+
   all(): readonly RemoteVersion[] {
     return [...this.#versions.values()]
   }
 
   find(group: string, version: string): RemoteVersion | undefined {
-    return this.#versions.size === 0 ? undefined : this.#versions.get(`${group}/${version}`)
+    return this.#versions.get(`${group}/${version}`)
   }
 
   start(): void {
@@ -91,7 +97,7 @@ export class RemoteServiceFollower implements RemoteServices {
     follow(this.#resource.prefix, () => this.#queue.add(ALL))
     const moved = () => {
       // Most clusters have none: their services come and go without a look.
-      if (this.#versions.size === 0) return
+      if (this.isEmpty) return
       this.#hasMoved = true
       this.#queue.add(ALL)
     }

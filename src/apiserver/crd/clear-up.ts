@@ -5,7 +5,8 @@ import { prefixFor } from '../resources.ts'
 import { remove } from '../verbs/delete.ts'
 import { CLEAN_UP_FINALIZER } from './crd-names.ts'
 import { storedResource } from './custom-resource.ts'
-import { ignoreNotFound, SERVER, writeDefinition } from './write-definition.ts'
+import { SERVER } from '../server-user.ts'
+import { ignoreNotFound, writeDefinition } from './write-definition.ts'
 
 const AGAIN_AFTER_MS = 1_000
 

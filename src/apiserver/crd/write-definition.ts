@@ -1,12 +1,10 @@
 // The server's own changes of definitions: finalizers and status.
-import type { UserInfo } from '#base/api-call.ts'
 import { isReason } from '#base/errors.ts'
 import type { CustomResourceDefinition } from '#kinds/k8s/apiextensions.ts'
 import type { ClusterContext, Draft } from '../context.ts'
 import { replace } from '../verbs/replace.ts'
 import { CRD_GROUP } from './crd-names.ts'
-
-export const SERVER: UserInfo = { username: 'system:apiserver', groups: ['system:masters'] }
+import { SERVER } from '../server-user.ts'
 
 /** Changes a definition in place, however often others write meanwhile. One that is gone is left alone. */
 export async function writeDefinition(

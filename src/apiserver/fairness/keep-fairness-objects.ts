@@ -1,7 +1,6 @@
 // Keeps the flow schemas and priority levels that every cluster has: those that were deleted come back, and those
 // that say that they follow the server are as it has them. Kubernetes looks once a minute; here each write is
 // looked at.
-import type { UserInfo } from '#base/api-call.ts'
 import { isReason } from '#base/errors.ts'
 import { WorkQueue } from '#base/work-queue.ts'
 import type { KubeObject } from '#kinds/object.ts'
@@ -11,10 +10,10 @@ import { keyFor, type ServedResource } from '../resources.ts'
 import { create } from '../verbs/create.ts'
 import { replace } from '../verbs/replace.ts'
 import { AUTO_UPDATE, fairnessObjects } from './fairness-objects.ts'
+import { SERVER } from '../server-user.ts'
 
 const GROUP = 'flowcontrol.apiserver.k8s.io'
 const KINDS = ['FlowSchema', 'PriorityLevelConfiguration']
-const SERVER: UserInfo = { username: 'system:apiserver', groups: ['system:masters'] }
 const OPTIONS = { dryRun: false, fieldValidation: 'Strict' as const }
 const ALL = 'all'
 

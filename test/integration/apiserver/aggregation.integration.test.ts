@@ -168,6 +168,16 @@ test('its status can be read, replaced and patched', async () => {
     '-p',
     JSON.stringify([{ op: 'add', path: '/status/conditions/-', value: condition }]),
   )
+  const read = JSON.parse(
+    await kubectl('get', 'apiservice', name, '-o', 'json'),
+  ) as typeof sampleApiService & {
+    status: { conditions: { type: string; message: string }[] }
+  }
+  for (const one of read.status.conditions)
+    if (one.type === 'StatusUpdate') one.message = 'Replaced'
+  await piped(read, 'replace', '--subresource=status')
+  const message = '{.status.conditions[?(@.type=="StatusUpdate")].message}'
+  assert.equal(await kubectl('get', 'apiservice', name, '-o', `jsonpath=${message}`), 'Replaced')
   const types = await kubectl(
     'get',
     'apiservice',

@@ -1,9 +1,8 @@
 // What is said of fields that are unknown or stand there twice, by the form of the body.
 import assert from 'node:assert/strict'
-import { request } from 'node:https'
-import { text } from 'node:stream/consumers'
 import { after, before, test } from 'node:test'
-import { startTestServer, TEST_TOKEN, type TestServer } from './test-server.ts'
+import { send } from './send.ts'
+import { startTestServer, type TestServer } from './test-server.ts'
 
 let server: TestServer
 
@@ -12,37 +11,9 @@ before(async () => {
 })
 after(() => server.close())
 
-interface Answer {
-  status: number
-  message: string
-  warnings: string
-}
-
-function send(method: string, path: string, contentType: string, body: string): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const call = request(
-      {
-        host: '127.0.0.1',
-        port: server.port,
-        ca: server.caPem,
-        method,
-        path,
-        headers: {
-          authorization: `Bearer ${TEST_TOKEN}`,
-          'content-type': contentType,
-        },
-      },
-      (response) => {
-        text(response).then((answer) => {
-          const { message = '' } = JSON.parse(answer) as { message?: string }
-          const warnings = response.headers['warning'] ?? ''
-          resolve({ status: response.statusCode ?? 0, message, warnings })
-        }, reject)
-      },
-    )
-    call.once('error', reject)
-    call.end(body)
-  })
+async function sent(method: string, path: string, contentType: string, body: string) {
+  const { status, message, warnings } = await send(server, { method, path, contentType, body })
+  return { status, message, warnings }
 }
 
 const DEPLOYMENTS = '/apis/apps/v1/namespaces/default/deployments'
@@ -77,12 +48,12 @@ const IN_YAML =
 
 test('a strict create refuses unknown and repeated fields of a typed object', async () => {
   const path = `${DEPLOYMENTS}?fieldValidation=Strict`
-  const asJson = await send('POST', path, 'application/json', json('j'))
+  const asJson = await sent('POST', path, 'application/json', json('j'))
   const problems = `${IN_JSON}, unknown field "metadata.unknownMeta", ${UNKNOWN}`
   const refused =
     'Deployment in version "v1" cannot be handled as a Deployment: strict decoding error: '
   assert.deepEqual(asJson, { status: 400, message: refused + problems, warnings: '' })
-  const asYaml = await send('POST', path, 'application/yaml', yaml('y'))
+  const asYaml = await sent('POST', path, 'application/yaml', yaml('y'))
   assert.deepEqual(asYaml, {
     status: 400,
     message: `${refused}${IN_YAML}, ${UNKNOWN}`,
@@ -91,19 +62,19 @@ test('a strict create refuses unknown and repeated fields of a typed object', as
 })
 
 test('without being asked a create warns of them, and takes the last of two', async () => {
-  const asYaml = await send('POST', DEPLOYMENTS, 'application/yaml', yaml('y'))
+  const asYaml = await sent('POST', DEPLOYMENTS, 'application/yaml', yaml('y'))
   assert.equal(asYaml.status, 201)
   assert.match(asYaml.warnings, /line 9: key \\"paused\\" already set in map/)
   assert.match(asYaml.warnings, /unknown field \\"spec.unknown\\"/)
-  const ignored = await send(
+  const ignored = await sent(
     ...(['POST', `${DEPLOYMENTS}?fieldValidation=Ignore`, 'application/yaml', yaml('z')] as const),
   )
   assert.deepEqual(ignored, { status: 201, message: '', warnings: '' })
 })
 
 test('a strict patch refuses keys of the patch that are repeated', async () => {
-  await send('POST', `${DEPLOYMENTS}?fieldValidation=Ignore`, 'application/json', json('p'))
-  const refused = await send(
+  await sent('POST', `${DEPLOYMENTS}?fieldValidation=Ignore`, 'application/json', json('p'))
+  const refused = await sent(
     'PATCH',
     `${DEPLOYMENTS}/p?fieldValidation=Strict`,
     'application/merge-patch+json',
@@ -138,11 +109,11 @@ test('a strict apply refuses repeated keys of a custom resource that keeps unkno
     },
   }
   const definitions = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
-  await send('POST', definitions, 'application/json', JSON.stringify(definition))
+  await sent('POST', definitions, 'application/json', JSON.stringify(definition))
   const body =
     'apiVersion: example.com/v1\nkind: Thing\nmetadata: {name: t}\nspec:\n  foo: 1\n  foo: 2\n'
   const path = '/apis/example.com/v1/namespaces/default/things/t?fieldManager=me'
-  const apply = (more: string) => send('PATCH', path + more, 'application/apply-patch+yaml', body)
+  const apply = (more: string) => sent('PATCH', path + more, 'application/apply-patch+yaml', body)
   const refused = await apply('&fieldValidation=Strict')
   assert.deepEqual(refused, {
     status: 400,

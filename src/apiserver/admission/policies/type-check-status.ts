@@ -1,5 +1,4 @@
 // Writes into each policy's status what came of looking at its types.
-import type { UserInfo } from '#base/api-call.ts'
 import { isReason } from '#base/errors.ts'
 import { WorkQueue } from '#base/work-queue.ts'
 import type { ValidatingAdmissionPolicy } from '#kinds/k8s/admissionregistration.ts'
@@ -7,9 +6,9 @@ import type { ClusterContext, Draft } from '../../context.ts'
 import { prefixFor } from '../../resources.ts'
 import { replace } from '../../verbs/replace.ts'
 import { checkTypes } from './check-types.ts'
+import { SERVER } from '../../server-user.ts'
 
 const GROUP = 'admissionregistration.k8s.io'
-const SERVER: UserInfo = { username: 'system:apiserver', groups: ['system:masters'] }
 
 export function serveTypeChecking(context: ClusterContext): { close(): Promise<void> } {
   const { objects, clock, random, log } = context
