@@ -23,9 +23,10 @@ export const getManifest: Handler<'manifest'> = ({ services, request, route }) =
   return { status: 304, headers: rest }
 }
 
-export const putManifest: Handler<'manifest'> = async ({ services, request, route }) => {
+export const putManifest: Handler<'manifest'> = async ({ services, request, route, actor }) => {
   const { digest, subject } = await services.manifests.put({
     repository: route.repository,
+    by: actor,
     reference: route.reference,
     contentType: request.headers['content-type'] ?? '',
     bytes: await readManifest(request),
@@ -38,8 +39,8 @@ export const putManifest: Handler<'manifest'> = async ({ services, request, rout
   })
 }
 
-export const deleteManifest: Handler<'manifest'> = ({ services, route }) => {
-  services.manifests.delete(route.repository, route.reference)
+export const deleteManifest: Handler<'manifest'> = ({ services, route, actor }) => {
+  services.manifests.delete(route.repository, route.reference, actor)
   return emptyResponse(202)
 }
 

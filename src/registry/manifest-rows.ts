@@ -33,8 +33,9 @@ export interface ManifestRows {
   findTagged(repositoryId: number, tag: string): ManifestRow | undefined
   /** Stores a manifest with its references; one that is there already stays as it is. */
   ensure(manifest: NewManifest, now: number): number
-  link(repositoryId: number, manifestId: number, now: number): void
-  /** Takes a manifest and its tags out of a repository; its row goes with the last link. */
+  /** False when it was linked already. */
+  link(repositoryId: number, manifestId: number, now: number): boolean
+  /** Takes a manifest, that no tag means any more, out of a repository; its row goes with the last link. */
   unlink(repositoryId: number, manifestId: number): void
   /** Digest of a manifest in the repository that refers to the blob. */
   userOfBlob(repositoryId: number, blobId: number): string | undefined
@@ -120,7 +121,6 @@ function writers(db: DatabaseSync) {
     `INSERT INTO repository_manifest (repository_id, manifest_id, linked_at) VALUES (?, ?, ?)
      ON CONFLICT DO NOTHING`,
   )
-  const removeTags = db.prepare('DELETE FROM tag WHERE repository_id = ? AND manifest_id = ?')
   const unlink = db.prepare(
     'DELETE FROM repository_manifest WHERE repository_id = ? AND manifest_id = ?',
   )
@@ -152,9 +152,8 @@ function writers(db: DatabaseSync) {
     ensure: (manifest: NewManifest, now: number) =>
       (find.get(manifest.digest) as { id: number } | undefined)?.id ?? store(manifest, now),
     link: (repositoryId: number, manifestId: number, now: number) =>
-      void link.run(repositoryId, manifestId, now),
+      link.run(repositoryId, manifestId, now).changes > 0,
     unlink(repositoryId: number, manifestId: number) {
-      removeTags.run(repositoryId, manifestId)
       unlink.run(repositoryId, manifestId)
       removeUnused.run(manifestId)
     },

@@ -8,13 +8,17 @@ import { type ManifestDocument, parseManifest } from './manifest-document.ts'
 import { resolveReferences } from './manifest-references.ts'
 import type { ManifestRow } from './manifest-rows.ts'
 import { type Metadata, requireRepositoryRow } from './metadata.ts'
+import type { RulesOf } from './project-rules.ts'
 import { RegistryError } from './registry-error.ts'
 import { registryLimits } from './registry-limits.ts'
+import type { RepositoryRow } from './repository-rows.ts'
 import { isTag } from './repository-name.ts'
 import type { ManifestReference } from './routes.ts'
+import { type TagChanger, TagChanges } from './tag-changes.ts'
 
 export interface ManifestUpload {
   repository: string
+  by: TagChanger
   reference: ManifestReference
   contentType: string
   bytes: Uint8Array
@@ -29,11 +33,13 @@ export class Manifests {
   readonly #metadata: Metadata
   readonly #store: BlobStore
   readonly #clock: Clock
+  readonly #tagChanges: TagChanges
 
-  constructor(options: { metadata: Metadata; store: BlobStore; clock: Clock }) {
+  constructor(options: { metadata: Metadata; store: BlobStore; clock: Clock; rulesOf: RulesOf }) {
     this.#metadata = options.metadata
     this.#store = options.store
     this.#clock = options.clock
+    this.#tagChanges = new TagChanges(options)
   }
 
   get(repository: string, reference: ManifestReference): ManifestRow {
@@ -49,6 +55,7 @@ export class Manifests {
 
   async put({
     repository,
+    by,
     reference,
     contentType,
     bytes,
@@ -58,38 +65,46 @@ export class Manifests {
     const digest = checkedDigest(bytes, reference)
     const platforms = await imagePlatforms(document, (config) => this.#read(repository, config))
     this.#metadata.transaction(() =>
-      this.#insert({ repository, reference, bytes, document, digest, platforms }),
+      this.#insert({ repository, by, reference, bytes, document, digest, platforms }),
     )
     return { digest, subject: document.subject }
   }
 
   /** A tag alone when it is named by tag; by digest the manifest with all its tags. */
-  delete(repository: string, reference: ManifestReference): void {
-    const { manifests, tags } = this.#metadata
-    const { id } = requireRepositoryRow(this.#metadata, repository)
+  delete(name: string, reference: ManifestReference, by: TagChanger): void {
+    const repository = requireRepositoryRow(this.#metadata, name)
+    const now = this.#clock.now()
     this.#metadata.transaction(() => {
-      if (reference.type === 'tag') {
-        if (!tags.delete(id, reference.tag)) throw manifestUnknown(repository, reference)
-        return
-      }
-      const row = manifests.findIn(id, reference.digest)
-      if (row === undefined) throw manifestUnknown(repository, reference)
-      const user = manifests.userOfManifest(id, row.id)
-      if (user !== undefined) throw inUse(reference.digest, user)
-      manifests.unlink(id, row.id)
+      if (reference.type === 'digest') this.#deleteManifest(repository, reference.digest, by)
+      else if (!this.#tagChanges.remove({ repository, tag: reference.tag, by }, now))
+        throw manifestUnknown(name, reference)
     })
+  }
+
+  #deleteManifest(repository: RepositoryRow, digest: Digest, by: TagChanger): void {
+    const { manifests, tags, events } = this.#metadata
+    const now = this.#clock.now()
+    const row = manifests.findIn(repository.id, digest)
+    if (row === undefined) throw manifestUnknown(repository.name, { type: 'digest', digest })
+    const user = manifests.userOfManifest(repository.id, row.id)
+    if (user !== undefined) throw inUse(digest, user)
+    for (const tag of tags.namesOf(repository.id, row.id))
+      this.#tagChanges.remove({ repository, tag, by }, now)
+    manifests.unlink(repository.id, row.id)
+    events.append({ type: 'delete', actor: by.name, repository: repository.name, digest }, now)
   }
 
   #insert(manifest: {
     repository: string
+    by: TagChanger
     reference: ManifestReference
     bytes: Uint8Array
     document: ManifestDocument
     digest: Digest
     platforms: string[]
   }): void {
-    const { document, digest, bytes, platforms, reference } = manifest
-    const { repositories, manifests, tags } = this.#metadata
+    const { document, digest, bytes, platforms, reference, by } = manifest
+    const { repositories, manifests, events } = this.#metadata
     const now = this.#clock.now()
     const repository = repositories.ensure(manifest.repository, now)
     const references = resolveReferences(this.#metadata, repository.id, document)
@@ -108,9 +123,13 @@ export class Manifests {
       },
       now,
     )
-    manifests.link(repository.id, manifestId, now)
+    if (manifests.link(repository.id, manifestId, now))
+      events.append({ type: 'push', actor: by.name, repository: repository.name, digest }, now)
     if (reference.type === 'tag')
-      tags.set({ repositoryId: repository.id, name: reference.tag, manifestId }, now)
+      this.#tagChanges.set(
+        { repository, tag: reference.tag, target: { manifestId, digest }, by },
+        now,
+      )
   }
 
   /** Bytes of a small blob of the repository, or nothing when it is not there. */

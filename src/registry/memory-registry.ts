@@ -11,6 +11,7 @@ import type { RegistryRequest, RegistryResponse } from './http-message.ts'
 import { Manifests } from './manifests.ts'
 import { memoryBlobStore } from './memory-blob-store.ts'
 import { metadataIn } from './metadata.ts'
+import { noRules, type RulesOf } from './project-rules.ts'
 import { router } from './router.ts'
 import { migrations } from './schema.ts'
 import { Uploads } from './uploads.ts'
@@ -29,7 +30,7 @@ export interface TestResponse extends RegistryResponse {
   bytes: Buffer
 }
 
-export function memoryRegistry() {
+export function memoryRegistry({ rulesOf = noRules }: { rulesOf?: RulesOf } = {}) {
   const database = new DatabaseSync(':memory:')
   database.exec(migrations.join(';'))
   const metadata = metadataIn(database)
@@ -37,7 +38,7 @@ export function memoryRegistry() {
   const clock = fakeClock()
   const random = seededRandom(1)
   const uploadsOptions = { metadata, store, clock, random, log: silentLogger }
-  const manifests = new Manifests({ metadata, store, clock })
+  const manifests = new Manifests({ metadata, store, clock, rulesOf })
   const authenticate = credentialAuthenticator({
     users: [
       { name: 'admin', tokenHash: hashToken('admin-token'), role: 'admin' },
@@ -65,6 +66,7 @@ export function memoryRegistry() {
 
   return {
     metadata,
+    manifests,
     store,
     clock,
     call,

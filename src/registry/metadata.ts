@@ -2,6 +2,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { inTransaction, openSqlite } from '#base/sqlite.ts'
 import { type BlobRows, blobRows } from './blob-rows.ts'
+import { type EventRows, eventRows } from './event-rows.ts'
 import { type ManifestRows, manifestRows } from './manifest-rows.ts'
 import { RegistryError } from './registry-error.ts'
 import { type RepositoryRow, type RepositoryRows, repositoryRows } from './repository-rows.ts'
@@ -15,6 +16,7 @@ export interface Metadata {
   uploads: UploadRows
   manifests: ManifestRows
   tags: TagRows
+  events: EventRows
   /** All of `work` is on disk when this returns, or nothing of it when it throws. */
   transaction<Result>(work: () => Result): Result
   close(): void
@@ -33,6 +35,7 @@ export function metadataIn(db: DatabaseSync): Metadata {
     uploads: uploadRows(db),
     manifests: manifestRows(db),
     tags: tagRows(db),
+    events: eventRows(db),
     transaction: (work) => inTransaction(db, work),
     close: () => db.close(),
   }

@@ -11,6 +11,7 @@ import { openFileBlobStore } from './file-blob-store.ts'
 import { Manifests } from './manifests.ts'
 import { openMetadata } from './metadata.ts'
 import { answerNode } from './node-handler.ts'
+import { noRules, type RulesOf } from './project-rules.ts'
 import { RegistryError } from './registry-error.ts'
 import { registryLimits } from './registry-limits.ts'
 import { router } from './router.ts'
@@ -28,6 +29,8 @@ export interface RegistryOptions {
   log: Logger
   /** Hosts, with port, that mean this registry in containerd's `?ns=`, next to `registryHost`. */
   ownHosts?: readonly string[]
+  /** Rules of projects; none unless given. */
+  rulesOf?: RulesOf
 }
 
 export interface Registry {
@@ -43,12 +46,13 @@ const loopbackHosts = [`localhost:${defaultPorts.registry}`, `127.0.0.1:${defaul
 
 export async function createRegistry(options: RegistryOptions): Promise<Registry> {
   const { clock, random, log, authenticate, ownHosts = loopbackHosts } = options
+  const { rulesOf = noRules } = options
   const directory = path.join(options.dataDir, 'registry')
   await mkdir(directory, { recursive: true, mode: 0o700 })
   const store = await openFileBlobStore(path.join(directory, 'blobs'))
   const metadata = openMetadata(path.join(directory, 'meta.db'))
   const uploads = new Uploads({ metadata, store, clock, random, log })
-  const manifests = new Manifests({ metadata, store, clock })
+  const manifests = new Manifests({ metadata, store, clock, rulesOf })
   const answer = router({
     services: { metadata, store, uploads, manifests, clock },
     authenticate,

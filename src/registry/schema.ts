@@ -92,4 +92,17 @@ export const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX tag_by_manifest ON tag (manifest_id);
   `,
+  `
+  CREATE TABLE event (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at INTEGER NOT NULL,
+    type TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    repository TEXT NOT NULL,
+    tag TEXT,
+    digest TEXT,
+    previous TEXT
+  ) STRICT;
+  CREATE INDEX event_by_at ON event (at);
+  `,
 ]

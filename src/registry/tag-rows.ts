@@ -1,4 +1,4 @@
-// Rows of tags. `set` is the only place that makes or moves one: rules about tags belong there.
+// Rows of tags; only tag-changes.ts writes them.
 import type { DatabaseSync } from 'node:sqlite'
 import type { Digest } from './digest.ts'
 
@@ -20,6 +20,8 @@ export interface TagRows {
   /** Tags behind `last`, in ASCII order. */
   page(repositoryId: number, page: { last: string; limit: number }): TagRow[]
   count(repositoryId: number): number
+  /** Tags of the repository that mean the manifest. */
+  namesOf(repositoryId: number, manifestId: number): string[]
 }
 
 const SELECT = `SELECT tag.name, manifest.digest, manifest.media_type AS mediaType,
@@ -38,6 +40,9 @@ export function tagRows(db: DatabaseSync): TagRows {
     `${SELECT} WHERE repository_id = ? AND tag.name > ? ORDER BY tag.name LIMIT ?`,
   )
   const count = db.prepare('SELECT count(*) AS tags FROM tag WHERE repository_id = ?')
+  const namesOf = db.prepare(
+    'SELECT name FROM tag WHERE manifest_id = ? AND repository_id = ? ORDER BY name',
+  )
   return {
     find: (repositoryId, name) => find.get(repositoryId, name) as unknown as TagRow | undefined,
     set: ({ repositoryId, name, manifestId }, now) =>
@@ -45,6 +50,8 @@ export function tagRows(db: DatabaseSync): TagRows {
     delete: (repositoryId, name) => remove.run(repositoryId, name).changes > 0,
     page: (repositoryId, { last, limit }) =>
       page.all(repositoryId, last, limit) as unknown as TagRow[],
+    namesOf: (repositoryId, manifestId) =>
+      (namesOf.all(manifestId, repositoryId) as { name: string }[]).map(({ name }) => name),
     count: (repositoryId) => (count.get(repositoryId) as { tags: number }).tags,
   }
 }

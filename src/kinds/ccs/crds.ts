@@ -15,9 +15,15 @@ import { machineSchema } from './machine-schema.ts'
 import { machineTypeSchema } from './machine-type-schema.ts'
 import { machineTypes } from './machine-type.ts'
 import { machines } from './machine.ts'
+import { robotSchema, userGroupSchema, userSchema } from './people-schemas.ts'
+import { projectSchema } from './project-schema.ts'
+import { projects } from './project.ts'
+import { robots } from './robot.ts'
 import type { Schema } from './schema.ts'
 import { serviceRevisionSchema } from './service-revision-schema.ts'
 import { serviceRevisions } from './service-revision.ts'
+import { userGroups } from './user-group.ts'
+import { users } from './user.ts'
 
 type ColumnDefinition = CustomResourceColumnDefinition
 
@@ -136,6 +142,42 @@ export const ccsDefinitions: readonly CustomResourceDefinition[] = [
       column('Image', '.spec.image'),
       column('By', '.spec.changedBy', wide),
       column('Runs', '.spec.resolvedImage', wide),
+    ],
+  }),
+  define(projects, {
+    schema: projectSchema,
+    shortNames: ['proj'],
+    subresources: { status: {} },
+    columns: [
+      column('Visibility', '.spec.visibility'),
+      column('Quota', '.spec.storageQuota'),
+      column('Description', '.spec.description', wide),
+    ],
+  }),
+  define(users, {
+    schema: userSchema,
+    shortNames: [],
+    subresources: {},
+    columns: [
+      column('Name of person', '.spec.displayName'),
+      column('Administrator', '.spec.administrator', { type: 'boolean' }),
+      column('Disabled', '.spec.disabled', { type: 'boolean' }),
+    ],
+  }),
+  define(userGroups, {
+    schema: userGroupSchema,
+    shortNames: [],
+    subresources: {},
+    columns: [column('Description', '.spec.description')],
+  }),
+  define(robots, {
+    schema: robotSchema,
+    shortNames: [],
+    subresources: { status: {} },
+    columns: [
+      column('Expires', '.spec.expiresAt', { type: 'date' }),
+      column('Disabled', '.spec.disabled', { type: 'boolean' }),
+      column('Description', '.spec.description', wide),
     ],
   }),
 ]
