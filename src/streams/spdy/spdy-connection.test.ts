@@ -69,6 +69,49 @@ test('many streams at once keep their bytes apart, whatever their size', async (
   )
 })
 
+test('what came before the end of the connection is read, also behind a slow reader', async () => {
+  const [near, peer] = duplexPair()
+  const client = new SpdyConnection({ transport: near, role: 'client', clock: fakeClock() })
+  peer.resume()
+  const opening = [client.open(HEADERS), client.open(HEADERS)] as const
+  const headers = new HeaderWriter()
+  for (const id of [1, 3]) peer.write(frames.synReply(id, headers.write(new Map())))
+  const [large, small] = await Promise.all(opening)
+  const bytes = Buffer.alloc(2 * streamLimits.streamBufferBytesMax, 7)
+  const parts = [
+    frames.dataHead(1, bytes.length, false),
+    bytes,
+    frames.dataHead(1, 0, true),
+    frames.dataHead(3, 6, false),
+    Buffer.from('status'),
+    frames.rstStream(3, frames.resetStatus.cancel),
+  ]
+  // In one piece with the end behind it: the transport is closed before the first reader takes anything.
+  peer.end(Buffer.concat(parts))
+  near.end()
+  await new Promise((resolve) => near.once('close', resolve))
+  const status = text(small)
+  assert.deepEqual(await buffer(large), bytes)
+  assert.equal(await status, 'status')
+  await client.closed
+})
+
+test('a goodbye to a connection that is gone ends its streams, read or not', async () => {
+  const [near, peer] = duplexPair()
+  const client = new SpdyConnection({ transport: near, role: 'client', clock: fakeClock() })
+  peer.resume()
+  const opening = client.open(HEADERS)
+  peer.write(frames.synReply(1, new HeaderWriter().write(new Map())))
+  const stream = await opening
+  const bytes = Buffer.alloc(2 * streamLimits.streamBufferBytesMax)
+  peer.end(Buffer.concat([frames.dataHead(1, bytes.length, false), bytes]))
+  near.end()
+  await new Promise((resolve) => near.once('close', resolve))
+  client.close()
+  await client.closed
+  assert.ok(stream.wasReset)
+})
+
 test('what a server does not accept is refused and the connection goes on', async () => {
   const { client } = pairOf((headers) =>
     headers.get('streamtype') === 'no' ? undefined : echo(headers),

@@ -45,6 +45,9 @@ export class SpdyConnection {
   #isClosing = false
   #peerGoesAway = false
   #error: Error | undefined
+  readonly #over = Promise.withResolvers<void>()
+  /** All that came was given to its streams. */
+  #hasRead = false
 
   constructor({ transport, role, accept, clock }: SpdyConnectionOptions) {
     this.#transport = transport
@@ -57,15 +60,9 @@ export class SpdyConnection {
       ping: () => this.#ping(),
       dead: (error) => this.destroy(error),
     })
-    this.closed = new Promise((resolve) => {
-      const gone = () => {
-        this.#keepAlive.stop()
-        this.#endStreams()
-        resolve()
-      }
-      if (transport.closed) gone()
-      else transport.once('close', gone)
-    })
+    this.closed = this.#over.promise
+    if (transport.closed) this.#gone()
+    else transport.once('close', () => this.#gone())
     transport.on('error', (error: Error) => (this.#error ??= error))
     void this.#run()
   }
@@ -106,17 +103,34 @@ export class SpdyConnection {
 
   /** Says goodbye after what was written; the peer has a while to close. */
   close(): void {
+    // Who says goodbye wants nothing more of what came.
+    if (this.#transport.closed) return this.#end()
     if (this.#isClosing || this.#transport.destroyed) return
     this.#isClosing = true
     this.#control(frames.goAway(this.#lastPeerId))
     this.#transport.end()
-    const timer = this.#clock.after(streamLimits.closeGraceMs, () => this.#transport.destroy())
+    const timer = this.#clock.after(streamLimits.closeGraceMs, () => this.destroy())
     void this.closed.then(() => timer.cancel())
   }
 
   destroy(error?: Error): void {
     this.#error ??= error
     this.#transport.destroy()
+    if (this.#transport.closed) this.#end()
+  }
+
+  /**
+   * The transport is closed. What it carried before its end may still be on the way to its streams, held
+   * up by a slow reader of another one; then the streams end behind that.
+   */
+  #gone(): void {
+    this.#keepAlive.stop()
+    if (this.#hasRead || !this.#transport.readableEnded) this.#end()
+  }
+
+  #end(): void {
+    this.#endStreams()
+    this.#over.resolve()
   }
 
   readonly #link: StreamLink = {
@@ -168,7 +182,8 @@ export class SpdyConnection {
     } catch (error) {
       this.#error ??= error as Error
     }
-    this.#transport.destroy()
+    this.#hasRead = true
+    this.destroy()
   }
 
   /** A promise when nothing more shall be read until it resolves. */
