@@ -1,11 +1,13 @@
 // The registry's credentials: made once by whoever needs them first, kept as hashes for the registry
 // and, readable by root only, as tokens for the command line and the machines.
+import { createHmac } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { writeFileAtomic } from '#base/atomic-file.ts'
 import { hashToken, newSecretToken } from '#identity/secret-token.ts'
+import type { PlatformUser } from '#registry/access/account.ts'
 
-/** Who there is: the administrator pushes and pulls, machines pull. */
+/** Who there is: the administrator, and the engine, which asks for digests as `machines`. */
 const USERS = [
   { name: 'admin', role: 'admin', file: 'registry-admin' },
   { name: 'machines', role: 'pull', file: 'registry-machines' },
@@ -29,12 +31,39 @@ export function ensureRegistryCredentials(directory: string): string {
   return text
 }
 
-/** What machines pull with; undefined until the registry has made it. */
+/** What signs the registry's tokens; made at the first start. */
+export function ensureTokenKey(directory: string): Uint8Array {
+  const file = path.join(directory, 'registry-token-key')
+  if (!existsSync(file)) writeFileAtomic(file, newSecretToken(), { mode: 0o600 })
+  return Buffer.from(readFileSync(file, 'utf8').trim(), 'base64url')
+}
+
+export interface MachineCredential {
+  username: string
+  password: string
+}
+
+/**
+ * What the machines of a cluster pull with; undefined until the registry has started once. Both sides
+ * compute it of one secret, so that no pull of a new cluster has to wait for a file.
+ */
 export function machineCredential(
   directory: string,
-): { username: string; password: string } | undefined {
+  cluster: string,
+): MachineCredential | undefined {
   const file = path.join(directory, 'registry-machines')
-  return existsSync(file)
-    ? { username: 'machines', password: readFileSync(file, 'utf8').trim() }
-    : undefined
+  if (!existsSync(file)) return undefined
+  const secret = readFileSync(file, 'utf8').trim()
+  const password = createHmac('sha256', secret).update(`cluster ${cluster}`).digest('base64url')
+  return { username: `machines-${cluster}`, password }
+}
+
+/** Users that are good for requests over their cluster's gateway only. */
+export function machineUsers(directory: string, clusters: readonly string[]): PlatformUser[] {
+  return clusters.flatMap((cluster) => {
+    const credential = machineCredential(directory, cluster)
+    if (credential === undefined) return []
+    const { username: name, password } = credential
+    return [{ name, tokenHash: hashToken(password), role: 'pull' as const, cluster }]
+  })
 }

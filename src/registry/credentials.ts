@@ -1,20 +1,10 @@
 // The credentials file of the platform's own users of the registry. It holds hashes only: tokens
 // have 128 random bits or more, so a plain SHA-256 is enough and needs no slow password hash.
-import { equalSecrets, hashToken } from '#identity/secret-token.ts'
-import type { Actor, Role } from './authorise.ts'
-
-export interface RegistryUser {
-  name: string
-  /** SHA-256 of the token, hexadecimal. */
-  tokenHash: string
-  role: Role
-}
+import type { PlatformUser } from './access/account.ts'
 
 export interface RegistryCredentials {
-  users: RegistryUser[]
+  users: PlatformUser[]
 }
-
-export type Authenticate = (username: string, password: string) => Actor | undefined
 
 /** Reads the text of a credentials file; `where` names it in errors. */
 export function parseCredentials(text: string, where: string): RegistryCredentials {
@@ -23,30 +13,17 @@ export function parseCredentials(text: string, where: string): RegistryCredentia
   return { users: users.map((user, index) => checkedUser(user, `${where}: users[${index}]`)) }
 }
 
-function checkedUser(user: unknown, where: string): RegistryUser {
-  const { name, tokenHash, role } = (user ?? {}) as Partial<Record<string, unknown>>
+function checkedUser(user: unknown, where: string): PlatformUser {
+  const { name, tokenHash, role, cluster } = (user ?? {}) as Partial<Record<string, unknown>>
   if (typeof name !== 'string' || name === '' || name.includes(':'))
     throw new TypeError(`${where}.name must be a name without ":"`)
   if (typeof tokenHash !== 'string' || !/^[0-9a-f]{64}$/.test(tokenHash))
     throw new TypeError(`${where}.tokenHash must be 64 hexadecimal digits`)
   if (role !== 'admin' && role !== 'pull')
     throw new TypeError(`${where}.role must be "admin" or "pull"`)
-  return { name, tokenHash, role }
-}
-
-/** Checks a name and token in a time that tells nothing about either. */
-export function credentialAuthenticator({ users }: RegistryCredentials): Authenticate {
-  return (username, password) => {
-    const tokenHash = hashToken(password)
-    let found: Actor | undefined
-    // Every user is compared, whether one matched before or not.
-    for (const user of users) {
-      const sameName = equalSecrets(user.name, username)
-      const sameToken = equalSecrets(user.tokenHash, tokenHash)
-      if (sameName && sameToken) found = { name: user.name, role: user.role }
-    }
-    return found
-  }
+  if (cluster !== undefined && typeof cluster !== 'string')
+    throw new TypeError(`${where}.cluster must be the name of a cluster`)
+  return { name, tokenHash, role, ...(cluster !== undefined && { cluster }) }
 }
 
 /** Name and password of an `Authorization: Basic` header (RFC 7617). */

@@ -1,7 +1,17 @@
 // A request and its answer without sockets: handlers and unit tests know only these; the join to
 // node:http is in node-handler.ts.
 
+/** How a request came here. */
+export interface RequestOrigin {
+  scheme: 'http' | 'https'
+  /** The client's address. */
+  remoteAddress: string
+  /** The cluster whose gateway it came over; nothing on other listeners. */
+  cluster: string | undefined
+}
+
 export interface RegistryRequest {
+  origin: RequestOrigin
   method: string
   /** As sent, without the query; never normalised, so "..", "%2e" and "//" stay visible. */
   path: string

@@ -1,6 +1,11 @@
 // Opens a port for the registry. Any number of listeners, on loopback or on gateways, may come
 // and go while it runs.
-import { createServer as createHttpServer, type Server } from 'node:http'
+import {
+  createServer as createHttpServer,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { Clock } from '#base/clock.ts'
@@ -14,6 +19,8 @@ export interface ListenRegistryOptions {
   port: number
   /** Without, the listener speaks plain HTTP: for loopback only. */
   tls?: { key: string; cert: string }
+  /** The cluster whose gateway this is. */
+  cluster?: string
 }
 
 export interface RegistryListener {
@@ -35,8 +42,14 @@ export async function listenRegistry(options: ListenRegistryOptions): Promise<Re
   const server = openServer(options)
   server.timeout = registryLimits.socketIdleMs
   server.maxConnections = registryLimits.connectionsMax
-  const { registry } = options
-  const handle = registry.handle.bind(registry)
+  const { registry, cluster } = options
+  const scheme = options.tls === undefined ? 'http' : 'https'
+  const handle = (req: IncomingMessage, res: ServerResponse) =>
+    registry.handle(req, res, {
+      scheme,
+      cluster,
+      remoteAddress: req.socket.remoteAddress ?? 'unknown',
+    })
   server.on('request', handle)
   // By default Node asks for the body at once; we only do when the request may go on.
   server.on('checkContinue', handle)

@@ -24,7 +24,7 @@ export const listCatalog: Handler<'catalog'> = ({ services, request, actor }) =>
   const rows = services.metadata.repositories.page({ last, limit: limit + 1 })
   const names = rows.slice(0, limit).map(({ name }) => name)
   return jsonResponse(
-    { repositories: names.filter((name) => services.authorise(actor, 'pull', name)) },
+    { repositories: names.filter((name) => actor.sees(name)) },
     { headers: rows.length > limit ? nextLink(request, { limit, last: names.at(-1) }) : {} },
   )
 }

@@ -23,10 +23,10 @@ export const getManifest: Handler<'manifest'> = ({ services, request, route }) =
   return { status: 304, headers: rest }
 }
 
-export const putManifest: Handler<'manifest'> = async ({ services, request, route, actor }) => {
+export const putManifest: Handler<'manifest'> = async ({ services, request, route, by }) => {
   const { digest, subject } = await services.manifests.put({
     repository: route.repository,
-    by: actor,
+    by,
     reference: route.reference,
     contentType: request.headers['content-type'] ?? '',
     bytes: await readManifest(request),
@@ -39,8 +39,8 @@ export const putManifest: Handler<'manifest'> = async ({ services, request, rout
   })
 }
 
-export const deleteManifest: Handler<'manifest'> = ({ services, route, actor }) => {
-  services.manifests.delete(route.repository, route.reference, actor)
+export const deleteManifest: Handler<'manifest'> = ({ services, route, by }) => {
+  services.manifests.delete(route.repository, route.reference, by)
   return emptyResponse(202)
 }
 

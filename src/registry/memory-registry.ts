@@ -4,14 +4,17 @@ import { fakeClock } from '#base/fake-clock.ts'
 import { silentLogger } from '#base/log.ts'
 import { seededRandom } from '#base/random.ts'
 import { hashToken } from '#identity/secret-token.ts'
-import { credentialAuthenticator } from './credentials.ts'
+import { Access } from './access/access.ts'
+import type { AccessState } from './access/access-state.ts'
+import { Authenticator } from './access/authenticator.ts'
+import { LogIn } from './access/log-in.ts'
+import { RegistryTokens } from './access/registry-tokens.ts'
 import { digestOf } from './digest.ts'
 import { errorResponse } from './error-response.ts'
-import type { RegistryRequest, RegistryResponse } from './http-message.ts'
+import type { RegistryRequest, RegistryResponse, RequestOrigin } from './http-message.ts'
 import { Manifests } from './manifests.ts'
 import { memoryBlobStore } from './memory-blob-store.ts'
 import { metadataIn } from './metadata.ts'
-import { noRules, type RulesOf } from './project-rules.ts'
 import { router } from './router.ts'
 import { migrations } from './schema.ts'
 import { Uploads } from './uploads.ts'
@@ -22,15 +25,16 @@ export interface TestRequest {
   url: string
   headers?: Record<string, string>
   body?: Uint8Array | string | AsyncIterable<Uint8Array>
-  /** "admin", "puller" or nobody; admin unless given. */
-  as?: 'admin' | 'puller' | 'nobody'
+  /** Who logs in, with the password "<name>-token"; admin unless given. */
+  as?: string
+  origin?: Partial<RequestOrigin>
 }
 
 export interface TestResponse extends RegistryResponse {
   bytes: Buffer
 }
 
-export function memoryRegistry({ rulesOf = noRules }: { rulesOf?: RulesOf } = {}) {
+export function memoryRegistry({ state }: { state?: AccessState } = {}) {
   const database = new DatabaseSync(':memory:')
   database.exec(migrations.join(';'))
   const metadata = metadataIn(database)
@@ -38,17 +42,28 @@ export function memoryRegistry({ rulesOf = noRules }: { rulesOf?: RulesOf } = {}
   const clock = fakeClock()
   const random = seededRandom(1)
   const uploadsOptions = { metadata, store, clock, random, log: silentLogger }
-  const manifests = new Manifests({ metadata, store, clock, rulesOf })
-  const authenticate = credentialAuthenticator({
-    users: [
+  const access = new Access({
+    clock,
+    ...(state && { state }),
+    platform: [
       { name: 'admin', tokenHash: hashToken('admin-token'), role: 'admin' },
       { name: 'puller', tokenHash: hashToken('puller-token'), role: 'pull' },
+      { name: 'machine', tokenHash: hashToken('machine-token'), role: 'pull', cluster: 'local' },
     ],
   })
+  const tokens = new RegistryTokens({ key: Buffer.alloc(32, 1), access, clock })
+  const verify = (hash: string, password: string) => Promise.resolve(hash === `hash of ${password}`)
+  const authenticator = new Authenticator({
+    access,
+    logIn: new LogIn({ access, clock, verify }),
+    tokens,
+  })
+  const rulesOf = (project: string) => access.rulesOf(project)
+  const manifests = new Manifests({ metadata, store, clock, rulesOf })
   const start = (uploads: Uploads) =>
     router({
       services: { metadata, store, uploads, manifests, clock },
-      authenticate,
+      authenticator,
       ownHosts: new Set(['registry.ccs.internal', 'localhost:5000']),
     })
   let uploads = new Uploads(uploadsOptions)
@@ -65,6 +80,8 @@ export function memoryRegistry({ rulesOf = noRules }: { rulesOf?: RulesOf } = {}
   }
 
   return {
+    access,
+    tokens,
     metadata,
     manifests,
     store,
@@ -95,10 +112,11 @@ export function memoryRegistry({ rulesOf = noRules }: { rulesOf?: RulesOf } = {}
 
 export type MemoryRegistry = ReturnType<typeof memoryRegistry>
 
-function toRequest({ method = 'GET', url, headers = {}, body, as = 'admin' }: TestRequest) {
+function toRequest({ method = 'GET', url, headers = {}, body, as = 'admin', origin }: TestRequest) {
   const [path, query] = url.split('?', 2)
   const credentials = Buffer.from(`${as}:${as}-token`).toString('base64')
   const request: RegistryRequest = {
+    origin: { scheme: 'http', remoteAddress: '127.0.0.1', cluster: undefined, ...origin },
     method,
     path: path!,
     query: new URLSearchParams(query ?? ''),

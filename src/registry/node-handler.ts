@@ -2,22 +2,27 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Logger } from '#base/log.ts'
 import { errorResponse } from './error-response.ts'
-import { type RegistryRequest, type RegistryResponse, RequestCut } from './http-message.ts'
+import {
+  type RegistryRequest,
+  type RegistryResponse,
+  RequestCut,
+  type RequestOrigin,
+} from './http-message.ts'
 import { RegistryError } from './registry-error.ts'
 import type { Answer } from './router.ts'
 
 /** Answers one request; never rejects. */
 export async function answerNode(
-  message: { req: IncomingMessage; res: ServerResponse },
+  message: { req: IncomingMessage; res: ServerResponse; origin: RequestOrigin },
   answer: Answer,
   log: Logger,
 ): Promise<void> {
-  const { req, res } = message
+  const { req, res, origin } = message
   // Not the query: clients put nothing secret there today, but may one day.
   const path = (req.url ?? '').split('?', 1)[0]!
   const body = new RequestBody(req, res)
   try {
-    const response = await answered(toRequest(req, body), answer, (error) => {
+    const response = await answered(toRequest(req, origin, body), answer, (error) => {
       log.error('request failed', { method: req.method, path, error })
     })
     if (body.unasked) response.headers['Connection'] = 'close'
@@ -47,10 +52,15 @@ async function answered(
   }
 }
 
-function toRequest(req: IncomingMessage, body: RequestBody): RegistryRequest {
+function toRequest(
+  req: IncomingMessage,
+  origin: RequestOrigin,
+  body: RequestBody,
+): RegistryRequest {
   const url = req.url ?? ''
   const mark = url.indexOf('?')
   return {
+    origin,
     method: req.method ?? 'GET',
     path: mark < 0 ? url : url.slice(0, mark),
     query: new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1)),

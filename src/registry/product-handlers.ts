@@ -34,14 +34,14 @@ export interface ResolvedTag extends TagSummary {
 }
 
 export const listRepositories: Handler<'productRepositories'> = ({ services, request, actor }) => {
-  const { metadata, authorise } = services
+  const { metadata } = services
   const limit = pageLimit(request.query, registryLimits.productPageMax)
   const last = request.query.get('last') ?? ''
   const project = request.query.get('project') ?? undefined
   const rows = metadata.repositories.page({ last, limit: limit + 1, project })
   const page = rows.slice(0, limit)
   const body: RepositorySummary[] = page
-    .filter(({ name }) => authorise(actor, 'pull', name))
+    .filter(({ name }) => actor.sees(name))
     .map((row) => repositorySummary(metadata, row))
   return jsonResponse(body, {
     headers: rows.length > limit ? nextLink(request, { limit, last: page.at(-1)?.name }) : {},
@@ -50,11 +50,11 @@ export const listRepositories: Handler<'productRepositories'> = ({ services, req
 
 /** The digest behind a tag. */
 export const resolveTag: Handler<'productResolve'> = ({ services, request, actor }) => {
-  const { metadata, authorise } = services
+  const { metadata } = services
   const name = request.query.get('name') ?? ''
   const tag = request.query.get('tag') ?? 'latest'
   requireRepository(name)
-  if (!authorise(actor, 'pull', name))
+  if (actor.may('pull', name) === undefined)
     throw new RegistryError('DENIED', `${actor.name} may not read ${name}`)
   const repository = metadata.repositories.find(name)
   const row = repository === undefined ? undefined : metadata.tags.find(repository.id, tag)

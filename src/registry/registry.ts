@@ -6,12 +6,15 @@ import type { Clock, Timer } from '#base/clock.ts'
 import type { Logger } from '#base/log.ts'
 import { defaultPorts } from '#base/ports.ts'
 import type { Random } from '#base/random.ts'
-import type { Authenticate } from './credentials.ts'
+import type { Access } from './access/access.ts'
+import { Authenticator } from './access/authenticator.ts'
+import { LogIn } from './access/log-in.ts'
+import { RegistryTokens } from './access/registry-tokens.ts'
 import { openFileBlobStore } from './file-blob-store.ts'
+import type { RequestOrigin } from './http-message.ts'
 import { Manifests } from './manifests.ts'
 import { openMetadata } from './metadata.ts'
 import { answerNode } from './node-handler.ts'
-import { noRules, type RulesOf } from './project-rules.ts'
 import { RegistryError } from './registry-error.ts'
 import { registryLimits } from './registry-limits.ts'
 import { router } from './router.ts'
@@ -23,21 +26,22 @@ export const registryHost = 'registry.ccs.internal'
 export interface RegistryOptions {
   /** The instance's data directory; the registry's own is "registry" below it. */
   dataDir: string
-  authenticate: Authenticate
+  /** Who may what, kept up to date by the caller. */
+  access: Access
+  /** What tokens are signed with: 32 random bytes, kept over restarts. */
+  tokenKey: Uint8Array
   clock: Clock
   random: Random
   log: Logger
   /** Hosts, with port, that mean this registry in containerd's `?ns=`, next to `registryHost`. */
   ownHosts?: readonly string[]
-  /** Rules of projects; none unless given. */
-  rulesOf?: RulesOf
 }
 
 export interface Registry {
   readonly clock: Clock
   readonly log: Logger
   /** Answers one HTTP request of any listener. */
-  handle(req: IncomingMessage, res: ServerResponse): void
+  handle(req: IncomingMessage, res: ServerResponse, origin: RequestOrigin): void
   /** Lets requests under way finish, for a while, and closes the files. Close listeners first. */
   close(): Promise<void>
 }
@@ -45,17 +49,25 @@ export interface Registry {
 const loopbackHosts = [`localhost:${defaultPorts.registry}`, `127.0.0.1:${defaultPorts.registry}`]
 
 export async function createRegistry(options: RegistryOptions): Promise<Registry> {
-  const { clock, random, log, authenticate, ownHosts = loopbackHosts } = options
-  const { rulesOf = noRules } = options
+  const { clock, random, log, access, tokenKey, ownHosts = loopbackHosts } = options
   const directory = path.join(options.dataDir, 'registry')
   await mkdir(directory, { recursive: true, mode: 0o700 })
   const store = await openFileBlobStore(path.join(directory, 'blobs'))
   const metadata = openMetadata(path.join(directory, 'meta.db'))
   const uploads = new Uploads({ metadata, store, clock, random, log })
-  const manifests = new Manifests({ metadata, store, clock, rulesOf })
+  const manifests = new Manifests({
+    metadata,
+    store,
+    clock,
+    rulesOf: (project) => access.rulesOf(project),
+  })
   const answer = router({
     services: { metadata, store, uploads, manifests, clock },
-    authenticate,
+    authenticator: new Authenticator({
+      access,
+      logIn: new LogIn({ access, clock }),
+      tokens: new RegistryTokens({ key: tokenKey, access, clock }),
+    }),
     ownHosts: new Set([registryHost, ...ownHosts]),
   })
   await uploads.sweep()
@@ -66,8 +78,8 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
   return {
     clock,
     log,
-    handle(req, res) {
-      const work = answerNode({ req, res }, closing ? refuse : answer, log)
+    handle(req, res, origin) {
+      const work = answerNode({ req, res, origin }, closing ? refuse : answer, log)
       running.add(work)
       void work.finally(() => running.delete(work))
     },

@@ -35,7 +35,7 @@ test('router asks everyone without credentials for them, on every route', async 
   for (const { request } of [...requests, { request: { url: '/v2/nothing' } }]) {
     const { status, headers, bytes } = await registry.call({ ...request, as: 'nobody' })
     assert.equal(status, 401, request.url)
-    assert.match(headers['WWW-Authenticate']!, /^Basic realm="ccs"/)
+    assert.match(headers['WWW-Authenticate']!, /^Bearer realm="\/auth\/token",service=/)
     assert.match(bytes.toString(), /"code":"UNAUTHORIZED"/)
   }
 })

@@ -1,14 +1,17 @@
 // From a request to its answer: who asks, what for, may they, and only then the handler. There is
 // no other way to a handler, and what the table does not grant is refused.
-import { authorise, type Action, type Actor } from './authorise.ts'
+import type { Action, Grant } from './access/access.ts'
+import type { Actor } from './access/actor.ts'
+import type { Authenticator } from './access/authenticator.ts'
+import { neededScope, TOKEN_PATH, unauthorized } from './access/challenge.ts'
+import { answerTokenRequest } from './access/token-endpoint.ts'
 import { deleteBlob, getBlob } from './blob-handlers.ts'
-import { type Authenticate, parseBasicAuthorization } from './credentials.ts'
 import { jsonResponse, type RegistryRequest, type RegistryResponse } from './http-message.ts'
 import { listCatalog, listTags } from './listing-handlers.ts'
 import { deleteManifest, getManifest, listReferrers, putManifest } from './manifest-handlers.ts'
 import { listRepositories, resolveTag } from './product-handlers.ts'
 import { RegistryError } from './registry-error.ts'
-import { parseRoute, type RouteType } from './routes.ts'
+import { parseRoute, type Route, type RouteType } from './routes.ts'
 import type { Call, Handler, Services } from './services.ts'
 import {
   appendToUpload,
@@ -50,42 +53,62 @@ const routes: { [Type in Exclude<RouteType, 'health'>]: Methods<Type> } = {
 }
 
 export interface RouterOptions {
-  services: Omit<Services, 'authorise'>
-  authenticate: Authenticate
+  services: Services
+  authenticator: Authenticator
   /** Hosts as which clients know this registry, for `?ns=`. */
   ownHosts: ReadonlySet<string>
 }
 
 export type Answer = (request: RegistryRequest) => Promise<RegistryResponse>
 
-export function router(options: RouterOptions): Answer {
-  const services: Services = { ...options.services, authorise }
+export function router({ services, authenticator, ownHosts }: RouterOptions): Answer {
   return async (request) => {
     if (request.path === '/healthz') return jsonResponse({ status: 'ok' })
-    checkNamespace(request, options.ownHosts)
-    const actor = authenticated(request, options.authenticate)
-    const route = parseRoute(request.path)
-    if (route === undefined || route.type === 'health')
-      throw new RegistryError('UNSUPPORTED', 'there is no such route', { status: 404 })
+    if (request.path === TOKEN_PATH) return answerTokenRequest(request, authenticator)
+    checkNamespace(request, ownHosts)
+    const actor = await authenticator.actor(request)
+    const route = routeFor(request, actor)
     const repository = 'repository' in route ? route.repository : undefined
     const { action, handle } = entryFor(route.type, request.method)
-    if (!services.authorise(actor, action, repository))
-      throw new RegistryError(
-        'DENIED',
-        `${actor.name} may not ${action} ${repository ?? ''}`.trim(),
-      )
-    return handle({ services, request, route, actor } as Call<RouteType>)
+    const { createOnly } = authorised(request, actor, { action, repository })
+    const by = { name: actor.name, createOnly }
+    return handle({ services, request, route, actor, by } as Call<RouteType>)
   }
 }
 
-function authenticated({ headers }: RegistryRequest, authenticate: Authenticate): Actor {
-  const credentials = parseBasicAuthorization(headers['authorization'])
-  const actor = credentials && authenticate(credentials.username, credentials.password)
-  if (actor !== undefined) return actor
+/** Who has not said who it is learns nothing of what there is, not even which paths. */
+function routeFor(request: RegistryRequest, actor: Actor): Exclude<Route, { type: 'health' }> {
+  try {
+    const route = parseRoute(request.path)
+    if (route !== undefined && route.type !== 'health') return route
+    throw new RegistryError('UNSUPPORTED', 'there is no such route', { status: 404 })
+  } catch (error) {
+    throw actor.isAnonymous ? unauthorized(request, NO_CREDENTIALS) : error
+  }
+}
+
+const NO_CREDENTIALS = 'a user name and password are needed'
+
+/** The one decision for every route: refused is what nothing grants, whether it exists or not. */
+function authorised(
+  request: RegistryRequest,
+  actor: Actor,
+  { action, repository }: { action: Action; repository: string | undefined },
+): Grant {
+  const grant = actor.may(action, repository)
+  if (grant !== undefined) return grant
+  const scope = neededScope(action, repository)
+  // Whoever asks who it is need not be told what to ask for.
+  const wanted = request.path.replace(/\/$/, '') === '/v2' ? {} : { scope }
+  if (actor.couldWithToken(action, repository))
+    throw unauthorized(request, 'the token is for something else', {
+      ...wanted,
+      problem: 'insufficient_scope',
+    })
+  if (actor.isAnonymous) throw unauthorized(request, NO_CREDENTIALS, wanted)
   throw new RegistryError(
-    'UNAUTHORIZED',
-    credentials === undefined ? 'a user name and token are needed' : 'wrong user name or token',
-    { headers: { 'WWW-Authenticate': 'Basic realm="ccs", charset="UTF-8"' } },
+    'DENIED',
+    `${actor.name} may not ${action} ${repository ?? 'the registry'}`,
   )
 }
 

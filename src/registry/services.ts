@@ -1,10 +1,11 @@
 // What handlers work with, and the shape of a handler.
-import type { Actor, Authorise } from './authorise.ts'
+import type { Actor } from './access/actor.ts'
 import type { BlobStore } from './blob-store.ts'
 import type { RegistryRequest, RegistryResponse } from './http-message.ts'
 import type { Manifests } from './manifests.ts'
 import type { Metadata } from './metadata.ts'
 import type { Route, RouteType } from './routes.ts'
+import type { TagChanger } from './tag-changes.ts'
 import type { Uploads } from './uploads.ts'
 import type { Clock } from '#base/clock.ts'
 
@@ -13,7 +14,6 @@ export interface Services {
   store: BlobStore
   uploads: Uploads
   manifests: Manifests
-  authorise: Authorise
   clock: Clock
 }
 
@@ -23,6 +23,8 @@ export interface Call<Type extends RouteType> {
   route: Extract<Route, { type: Type }>
   /** Authenticated, and authorised for the route's action. */
   actor: Actor
+  /** The actor, and how far it may change tags here. */
+  by: TagChanger
 }
 
 export type Handler<Type extends RouteType> = (

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { memoryRegistry } from './memory-registry.ts'
-import type { RulesOf } from './project-rules.ts'
+import { emptyAccess } from './access/access-state.ts'
 
 const OCI = 'application/vnd.oci.image.manifest.v1+json'
 
@@ -17,15 +17,23 @@ async function pushed(registry: ReturnType<typeof memoryRegistry>, tag: string, 
   return registry.call({ method: 'PUT', url, body, headers: { 'content-type': OCI } })
 }
 
-const immutable: RulesOf = (project) => ({
-  immutableTags: project === 'team' ? [{ repositories: '*', tags: 'v*' }] : [],
-})
+const immutable = {
+  ...emptyAccess,
+  projects: [
+    {
+      name: 'team',
+      isPublic: false,
+      members: [],
+      immutableTags: [{ repositories: '*', tags: 'v*' }],
+    },
+  ],
+}
 
 const eventsOf = ({ metadata }: ReturnType<typeof memoryRegistry>) =>
   metadata.events.after(0, 100).map(({ type, tag, actor }) => [type, tag, actor].join(' '))
 
 test('an immutable tag is made once, and neither moved nor taken away in any way', async () => {
-  const registry = memoryRegistry({ rulesOf: immutable })
+  const registry = memoryRegistry({ state: immutable })
   const first = await pushed(registry, 'v1', 'one')
   const digest = first.headers['Docker-Content-Digest']
   assert.equal(first.status, 201)
@@ -44,13 +52,13 @@ test('an immutable tag is made once, and neither moved nor taken away in any way
 })
 
 test('pushing the same image again to an immutable tag is fine', async () => {
-  const registry = memoryRegistry({ rulesOf: immutable })
+  const registry = memoryRegistry({ state: immutable })
   await pushed(registry, 'v1', 'one')
   assert.equal((await pushed(registry, 'v1', 'one')).status, 201)
 })
 
 test('tags that no rule means move and go, and each change is an event', async () => {
-  const registry = memoryRegistry({ rulesOf: immutable })
+  const registry = memoryRegistry({ state: immutable })
   const first = await pushed(registry, 'latest', 'one')
   await pushed(registry, 'latest', 'two')
   const moved = registry.metadata.events.after(0, 100).at(-1)!

@@ -11,7 +11,7 @@ import { receivedRange } from './upload-transfer.ts'
 
 export const startUpload: Handler<'uploads'> = async (call) => {
   const { services, request, route, actor } = call
-  const owner = { repository: route.repository, actor: actor.name }
+  const owner = { repository: route.repository, actor: actor.id }
   const mount = request.query.get('mount')
   if (mount !== null && mountBlob(call, requireDigest(mount)))
     return blobCreated(route.repository, requireDigest(mount))
@@ -27,7 +27,7 @@ export const startUpload: Handler<'uploads'> = async (call) => {
 
 export const appendToUpload: Handler<'upload'> = async ({ services, request, route, actor }) => {
   const { repository, uploadId: id } = route
-  const owner = { repository, actor: actor.name }
+  const owner = { repository, actor: actor.id }
   const chunk = { body: request.body, range: announcedRange(request) }
   const offset = await services.uploads.append(id, owner, chunk)
   return progress(202, { repository, id, offset })
@@ -37,20 +37,20 @@ export const finishUpload: Handler<'upload'> = async ({ services, request, route
   const { repository, uploadId: id } = route
   const digest = requireDigest(request.query.get('digest') ?? '')
   const chunk = { body: request.body, range: announcedRange(request), digest }
-  await services.uploads.finish(id, { repository, actor: actor.name }, chunk)
+  await services.uploads.finish(id, { repository, actor: actor.id }, chunk)
   return blobCreated(repository, digest)
 }
 
 export const uploadStatus: Handler<'upload'> = async ({ services, route, actor }) => {
   const { repository, uploadId: id } = route
-  const offset = await services.uploads.offset(id, { repository, actor: actor.name })
+  const offset = await services.uploads.offset(id, { repository, actor: actor.id })
   return progress(204, { repository, id, offset })
 }
 
 export const cancelUpload: Handler<'upload'> = async ({ services, route, actor }) => {
   await services.uploads.cancel(route.uploadId, {
     repository: route.repository,
-    actor: actor.name,
+    actor: actor.id,
   })
   return { status: 204, headers: {} }
 }
@@ -60,14 +60,17 @@ export const cancelUpload: Handler<'upload'> = async ({ services, route, actor }
  * not read it looks the same: the client gets a session and sends the bytes.
  */
 function mountBlob({ services, request, route, actor }: Call<'uploads'>, digest: Digest): boolean {
-  const { metadata, authorise, clock } = services
+  const { metadata, clock } = services
   const blob = metadata.blobs.find(digest)
   if (blob === undefined) return false
   const from = request.query.get('from')
   const sources =
     from === null ? metadata.blobs.holders(blob.id, registryLimits.listPageMax) : [from]
+  // A client that names no source cannot have asked for a token for it.
+  const mayPull = (name: string) =>
+    from === null ? actor.ownerMay('pull', name) : actor.may('pull', name)
   const readable = sources.some((name) => {
-    if (!isRepositoryName(name) || !authorise(actor, 'pull', name)) return false
+    if (!isRepositoryName(name) || mayPull(name) === undefined) return false
     const source = metadata.repositories.find(name)
     return source !== undefined && metadata.blobs.findIn(source.id, digest) !== undefined
   })

@@ -83,7 +83,9 @@ export async function startMachineRuntime(options: {
     clusterDns: { address: dnsServiceAddress(serviceCIDR), domain: 'cluster.local' },
     isMachineAnswering: options.isAnswering,
     pullCredentials: (image) =>
-      image.startsWith(REGISTRY_IMAGE) ? machineCredential(paths.credentials) : undefined,
+      image.startsWith(REGISTRY_IMAGE)
+        ? machineCredential(paths.credentials, spec.cluster)
+        : undefined,
     clock,
     random,
     log: log.child({ node: nodeName }),

@@ -15,7 +15,7 @@ import { systemRandom } from '#base/random.ts'
 import { createAuthority } from '#identity/authority.ts'
 import { issueServerCertificate } from '#identity/leaf-certificate.ts'
 import { hashToken } from '#identity/secret-token.ts'
-import { credentialAuthenticator } from '#registry/credentials.ts'
+import { Access } from '#registry/access/access.ts'
 import { digestOf } from '#registry/digest.ts'
 import { listenRegistry } from '#registry/listen-registry.ts'
 import { createRegistry } from '#registry/registry.ts'
@@ -27,9 +27,11 @@ const dataDir = await mkdtemp(path.join(tmpdir(), 'ccs-registry-'))
 const lines: string[] = []
 const registry = await createRegistry({
   dataDir,
-  authenticate: credentialAuthenticator({
-    users: [{ name: 'admin', tokenHash: hashToken(adminToken), role: 'admin' }],
+  access: new Access({
+    clock: systemClock,
+    platform: [{ name: 'admin', tokenHash: hashToken(adminToken), role: 'admin' }],
   }),
+  tokenKey: randomBytes(32),
   clock: systemClock,
   random: systemRandom,
   log: lineLogger({

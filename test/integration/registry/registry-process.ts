@@ -5,7 +5,8 @@ import path from 'node:path'
 import { systemClock } from '#base/clock.ts'
 import { lineLogger } from '#base/log.ts'
 import { systemRandom } from '#base/random.ts'
-import { credentialAuthenticator, parseCredentials } from '#registry/credentials.ts'
+import { Access } from '#registry/access/access.ts'
+import { parseCredentials } from '#registry/credentials.ts'
 import { listenRegistry } from '#registry/listen-registry.ts'
 import { createRegistry } from '#registry/registry.ts'
 
@@ -13,9 +14,12 @@ const [dataDir, port = '0'] = process.argv.slice(2)
 if (dataDir === undefined) throw new Error('usage: registry-process.ts DATA_DIR [PORT]')
 
 const file = path.join(dataDir, 'credentials/registry.json')
+const { users: platform } = parseCredentials(readFileSync(file, 'utf8'), file)
+const access = new Access({ clock: systemClock, platform })
 const registry = await createRegistry({
   dataDir,
-  authenticate: credentialAuthenticator(parseCredentials(readFileSync(file, 'utf8'), file)),
+  access,
+  tokenKey: Buffer.alloc(32, 7),
   clock: systemClock,
   random: systemRandom,
   log: lineLogger({
