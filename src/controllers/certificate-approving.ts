@@ -2,13 +2,21 @@
 // (kube-controller-manager's csrapproving).
 import { rfc3339 } from '#base/clock.ts'
 import { isReason } from '#base/errors.ts'
-import type { CertificateSigner, RequestedCertificate } from '#identity/sign-request.ts'
+import type { ReconcileResult } from '#base/work-queue.ts'
+import {
+  type CertificateSigner,
+  type RequestedCertificate,
+  UnreadableRequest,
+} from '#identity/sign-request.ts'
 import type { SubjectAccessReview } from '#kinds/k8s/authorization.ts'
 import type { CertificateSigningRequest } from '#kinds/k8s/certificates.ts'
 import { certificateSigningRequests, subjectAccessReviews } from '#kinds/refs.ts'
 import type { Controller, ControllerContext } from './context.ts'
 import { KUBELET_CLIENT_SIGNER, refusalOf } from './signer-rules.ts'
 import { hasCondition, requestPemOf, signingRequestController } from './signing-requests.ts'
+
+/** A request that nobody decides is removed after a day. */
+const LOOK_AGAIN_MS = 30_000
 
 export function createCertificateApprovingController(
   context: ControllerContext,
@@ -17,14 +25,26 @@ export function createCertificateApprovingController(
   const { client, clock } = context
   return signingRequestController(context, 'certificate-approving', reconcile)
 
-  async function reconcile(request: CertificateSigningRequest): Promise<void> {
+  async function reconcile(request: CertificateSigningRequest): Promise<ReconcileResult> {
     if (isDecided(request)) return
     const { signerName, usages = [] } = request.spec
     if (signerName !== KUBELET_CLIENT_SIGNER) return
-    const asked = await signer.read(requestPemOf(request))
-    if (refusalOf(signerName, asked, usages) !== undefined) return
+    const asked = await readable(request)
+    if (asked === undefined || refusalOf(signerName, asked, usages) !== undefined) return
     for (const { subresource, message } of waysFor(request, asked))
       if (await mayAsk(request, subresource)) return approve(request, message)
+    // The right may come after the request, as when a cluster is set up.
+    return { afterMs: LOOK_AGAIN_MS }
+  }
+
+  /** Nothing for what is no request: somebody else has to decide that one. */
+  async function readable(request: CertificateSigningRequest) {
+    try {
+      return await signer.read(requestPemOf(request))
+    } catch (error) {
+      if (error instanceof UnreadableRequest) return undefined
+      throw error
+    }
   }
 
   async function mayAsk(

@@ -19,13 +19,20 @@ const request = (status: CertificateSigningRequest['status'] = {}): CertificateS
 })
 
 test('a request goes an hour after it was decided, and a day after it was made', () => {
-  for (const type of ['Approved', 'Denied', 'Failed']) {
+  for (const type of ['Denied', 'Failed']) {
     const decided = request({ conditions: [{ type, status: 'True', lastUpdateTime: CREATED }] })
     assert.equal(isOver(decided, afterHours(0.9)), false, type)
     assert.equal(isOver(decided, afterHours(1.1)), true, type)
   }
   assert.equal(isOver(request(), afterHours(23)), false)
   assert.equal(isOver(request(), afterHours(25)), true)
+})
+
+test('a request that was approved waits for its signer, and goes an hour after it when signed', () => {
+  const conditions = [{ type: 'Approved', status: 'True', lastUpdateTime: CREATED }]
+  assert.equal(isOver(request({ conditions }), afterHours(1_000)), false)
+  const signed = request({ conditions, certificate: 'c2lnbmVk' })
+  assert.equal(isOver(signed, afterHours(1.1)), true)
 })
 
 test('a request whose certificate has ended goes', async () => {

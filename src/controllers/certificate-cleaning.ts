@@ -20,9 +20,11 @@ export const createCertificateCleaningController = (context: ControllerContext):
     isOver,
   })
 
-/** Whether it was decided long enough ago, waited too long, or its certificate has ended. */
+/** Whether it was signed or refused long enough ago, nobody decided for too long, or its certificate has ended. */
 export function isOver({ metadata, status }: CertificateSigningRequest, nowMs: number): boolean {
   for (const [type, keptMs] of Object.entries(KEPT_MS)) {
+    // Who is to sign it may be away.
+    if (type === 'Approved' && !status?.certificate) continue
     const decided = conditionOf(status?.conditions, type)
     const since = decided?.lastUpdateTime ?? decided?.lastTransitionTime
     if (since !== undefined && nowMs - Date.parse(since) > keptMs) return true

@@ -1,6 +1,10 @@
 // Signs requests for certificates that were approved, and says why it does not.
 import { rfc3339 } from '#base/clock.ts'
-import type { CertificateSigner } from '#identity/sign-request.ts'
+import {
+  type CertificateSigner,
+  type SigningTerms,
+  UnreadableRequest,
+} from '#identity/sign-request.ts'
 import type { CertificateSigningRequest } from '#kinds/k8s/certificates.ts'
 import { certificateSigningRequests } from '#kinds/refs.ts'
 import type { Controller, ControllerContext } from './context.ts'
@@ -28,16 +32,33 @@ export function createCertificateSigningController(
     const { signerName, usages = [], expirationSeconds } = request.spec
     const resource = client.resource(certificateSigningRequests)
     const pem = requestPemOf(request)
-    const refusal = refusalOf(signerName, await signer.read(pem), usages)
-    if (refusal !== undefined)
-      return writeStatus(resource, request, withFailure(request, refusal, clock.now()))
     const askedMs = expirationSeconds === undefined ? LIFETIME_MS : expirationSeconds * 1000
     const lifetimeMs = Math.max(LIFETIME_MIN_MS, Math.min(askedMs, LIFETIME_MS))
-    const certificate = await signer.sign(pem, { usages, lifetimeMs })
-    await writeStatus(resource, request, {
-      ...request.status,
-      certificate: Buffer.from(certificate).toString('base64'),
-    })
+    const outcome = await signed(pem, { signerName, usages, lifetimeMs })
+    await writeStatus(
+      resource,
+      request,
+      'refusal' in outcome
+        ? withFailure(request, outcome.refusal, clock.now())
+        : {
+            ...request.status,
+            certificate: Buffer.from(outcome.certificate).toString('base64'),
+          },
+    )
+  }
+
+  /** What is no request is refused for good: it would be the same the next time. */
+  async function signed(
+    pem: string,
+    { signerName, ...terms }: SigningTerms & { signerName: string },
+  ): Promise<{ certificate: string } | { refusal: string }> {
+    try {
+      const refusal = refusalOf(signerName, await signer.read(pem), terms.usages)
+      return refusal === undefined ? { certificate: await signer.sign(pem, terms) } : { refusal }
+    } catch (error) {
+      if (error instanceof UnreadableRequest) return { refusal: error.message }
+      throw error
+    }
   }
 }
 

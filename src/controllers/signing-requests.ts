@@ -1,4 +1,5 @@
 // What the controllers of requests for certificates have in common.
+import type { ReconcileResult } from '#base/work-queue.ts'
 import type { CertificateSigningRequest } from '#kinds/k8s/certificates.ts'
 import { certificateSigningRequests } from '#kinds/refs.ts'
 import type { Controller, ControllerContext } from './context.ts'
@@ -8,7 +9,7 @@ import { keyedController } from './keyed-controller.ts'
 export function signingRequestController(
   context: ControllerContext,
   name: string,
-  reconcile: (request: CertificateSigningRequest) => Promise<void>,
+  reconcile: (request: CertificateSigningRequest) => Promise<ReconcileResult>,
 ): Controller {
   const requests = context.informers.informer(certificateSigningRequests)
   const controller = keyedController(context, {
@@ -16,7 +17,7 @@ export function signingRequestController(
     needs: [requests],
     reconcile: async (key) => {
       const request = requests.get(key)
-      if (request !== undefined) await reconcile(request)
+      return request === undefined ? undefined : reconcile(request)
     },
   })
   const changed = ({ metadata }: CertificateSigningRequest) => controller.add(metadata.name)

@@ -37,8 +37,11 @@ describe('readRequest', () => {
     })
   })
 
-  test('throws for what is no request', async () => {
-    for (const pem of ['', 'x', authority.certificatePem]) await assert.rejects(readRequest(pem))
+  test('says so of what is no request, and signs none', async () => {
+    for (const pem of ['', 'x', authority.certificatePem]) {
+      await assert.rejects(readRequest(pem), { name: 'UnreadableRequest' })
+      await assert.rejects(signer.sign(pem, CLIENT), { name: 'UnreadableRequest' })
+    }
   })
 })
 
@@ -48,6 +51,18 @@ describe('certificateSigner', () => {
     const pem = await signer.sign(request.pem, CLIENT)
     assert.ok(new X509Certificate(pem).publicKey.equals(request.publicKey))
     assert.deepEqual(identityOf(pem), { username: 'jane', groups: ['dev', 'O="ops"'] })
+  })
+
+  test('ends no certificate after its authority', async () => {
+    const { pem } = testRequest({ commonName: 'jane' })
+    const end = new X509Certificate(authority.certificatePem).validToDate
+    const late = fakeClock(end.getTime() - CLIENT.lifetimeMs / 2)
+    const lateSigner = certificateSigner({
+      authority: () => Promise.resolve(authority),
+      clock: late,
+    })
+    const certificate = new X509Certificate(await lateSigner.sign(pem, CLIENT))
+    assert.equal(certificate.validTo, new X509Certificate(authority.certificatePem).validTo)
   })
 
   test('makes nobody somebody else than was read, however his groups are written', async () => {

@@ -29,7 +29,12 @@ export interface SigningTerms {
   lifetimeMs: number
 }
 
-/** Reads and signs requests with one authority. PEM in, PEM out; both throw for what is no request. */
+/** What was sent is no request, or not signed with its own key: trying again helps nothing. */
+export class UnreadableRequest extends Error {
+  override readonly name = 'UnreadableRequest'
+}
+
+/** Reads and signs requests with one authority. PEM in, PEM out; both throw UnreadableRequest. */
 export interface CertificateSigner {
   read(requestPem: string): Promise<RequestedCertificate>
   sign(requestPem: string, terms: SigningTerms): Promise<string>
@@ -68,10 +73,27 @@ export function certificateSigner(options: {
   }
 }
 
-/** What a request says; throws for what is no request. */
+/** What a request says; throws UnreadableRequest. */
 export async function readRequest(requestPem: string): Promise<RequestedCertificate> {
   const x509 = await loadX509()
-  const { subjectName, extensions } = new x509.Pkcs10CertificateRequest(requestPem)
+  return whatIsRead(() => asked(x509, new x509.Pkcs10CertificateRequest(requestPem)))
+}
+
+/** The library fails in many ways at what is no request, and in none of its own at what is one. */
+function whatIsRead<Result>(read: () => Result): Result {
+  try {
+    return read()
+  } catch (error) {
+    throw new UnreadableRequest('the request cannot be read as a PKCS #10 request in PEM', {
+      cause: error,
+    })
+  }
+}
+
+function asked(
+  x509: typeof X509,
+  { subjectName, extensions }: X509.Pkcs10CertificateRequest,
+): RequestedCertificate {
   const found = extensions.find(({ type }) => type === SUBJECT_ALTERNATIVE_NAMES)
   const names =
     found === undefined ? [] : new x509.SubjectAlternativeNameExtension(found.rawData).names.items
@@ -87,36 +109,52 @@ export async function readRequest(requestPem: string): Promise<RequestedCertific
   }
 }
 
+/** Whether the request was made by who has its key; what cannot be checked was not. */
+async function isSignedWithOwnKey(request: X509.Pkcs10CertificateRequest): Promise<boolean> {
+  try {
+    return await request.verify()
+  } catch (error) {
+    throw new UnreadableRequest('the signature of the request cannot be checked', { cause: error })
+  }
+}
+
 async function sign(
   { authority, clock }: { authority: KeyedCertificate; clock: Clock },
   requestPem: string,
   { usages, lifetimeMs }: SigningTerms,
 ): Promise<string> {
   const x509 = await loadX509()
-  const request = new x509.Pkcs10CertificateRequest(requestPem)
-  if (!(await request.verify())) throw new TypeError('the request is not signed with its own key')
+  const request = whatIsRead(() => new x509.Pkcs10CertificateRequest(requestPem))
+  if (!(await isSignedWithOwnKey(request)))
+    throw new UnreadableRequest('the request is not signed with its own key')
   const issuer = new x509.X509Certificate(authority.certificatePem)
-  const asked = await readRequest(requestPem)
+  const wanted = whatIsRead(() => asked(x509, request))
   const bits = usages.reduce((sum, usage) => sum | (KEY_USAGES[usage] ?? 0), 0)
   const extended = usages.flatMap((usage) => EXTENDED_USAGES[usage] ?? [])
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: certificateSerial(),
-    subject: subjectOf(x509, asked),
+    subject: subjectOf(x509, wanted),
     issuer: issuer.subjectName,
     publicKey: request.publicKey,
     signingKey: signingKey(authority.keyPem),
     signingAlgorithm,
-    ...validity(clock, Math.min(lifetimeMs, lifetimes.leafMs)),
+    ...withinIssuer(validity(clock, Math.min(lifetimeMs, lifetimes.leafMs)), issuer),
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       ...(bits === 0 ? [] : [new x509.KeyUsagesExtension(bits, true)]),
       ...(extended.length === 0 ? [] : [new x509.ExtendedKeyUsageExtension(extended)]),
       await x509.AuthorityKeyIdentifierExtension.create(issuer.publicKey),
-      ...alternativeNames(x509, asked),
+      ...alternativeNames(x509, wanted),
     ],
   })
   return `${certificate.toString('pem')}\n`
 }
+
+/** A certificate that outlives its authority's would end with it all the same, and say otherwise. */
+const withinIssuer = (
+  { notBefore, notAfter }: { notBefore: Date; notAfter: Date },
+  issuer: X509.X509Certificate,
+) => ({ notBefore, notAfter: notAfter < issuer.notAfter ? notAfter : issuer.notAfter })
 
 const subjectOf = (
   x509: typeof X509,
