@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { textOf } from '#apiserver/test-cluster.ts'
 import { type HttpClient, httpClient, type Json } from './http-client.ts'
 import { startTestServer, type TestServer } from './test-server.ts'
 
@@ -80,7 +81,7 @@ function namesIn(document: Json): Set<string> {
   const names = list(document['items']).flatMap(({ metadata, versions }) =>
     list(versions).flatMap(({ version, resources }) =>
       list(resources).map(({ resource }) =>
-        [metadata?.['name'] ?? '', version, resource].join('/'),
+        [metadata?.['name'] ?? '', version, resource].map(textOf).join('/'),
       ),
     ),
   )
@@ -134,12 +135,12 @@ test('each group prefers one of its versions, where paths end in a slash too', a
   const groups = list(body['groups'])
   assert.ok(groups.length > 15)
   for (const { name } of groups) {
-    const answer = await client.getAs(`/apis/${String(name)}/`, 'application/json, */*')
-    assert.equal(answer.status, 200, String(name))
+    const answer = await client.getAs(`/apis/${textOf(name)}/`, 'application/json, */*')
+    assert.equal(answer.status, 200, textOf(name))
     assert.equal(answer.body['kind'], 'APIGroup')
     const versions = list(answer.body['versions']).map(({ groupVersion }) => groupVersion)
     const preferred = answer.body['preferredVersion']?.['groupVersion']
-    assert.ok(preferred !== undefined && versions.includes(preferred), String(name))
+    assert.ok(preferred !== undefined && versions.includes(preferred), textOf(name))
   }
 })
 
@@ -152,7 +153,7 @@ test('each group and version lists a resource under its own name', async () => {
     assert.equal(body['kind'], 'APIResourceList')
     assert.equal(body['groupVersion'], groupVersion)
     assert.ok(
-      list(body['resources']).some(({ name }) => String(name) === resource),
+      list(body['resources']).some(({ name }) => textOf(name) === resource),
       path,
     )
   }
@@ -160,6 +161,6 @@ test('each group and version lists a resource under its own name', async () => {
 
 test('the version has a major and a minor part that are numbers', async () => {
   const version = await client.ok('GET', '/version')
-  assert.match(String(version['major']), /^\d+$/)
-  assert.match(String(version['minor']), /^\d+$/)
+  assert.match(textOf(version['major']), /^\d+$/)
+  assert.match(textOf(version['minor']), /^\d+$/)
 })
