@@ -146,7 +146,7 @@ export function statusOf(error: StatusError): Status {
   return {
     kind: 'Status',
     apiVersion: 'v1',
-    metadata: {},
+    metadata: error.continueToken === undefined ? {} : { continue: error.continueToken },
     status: 'Failure',
     message: error.message,
     ...(error.reason === 'Unknown' ? {} : { reason: error.reason }),

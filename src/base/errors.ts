@@ -65,17 +65,25 @@ export class StatusError extends Error {
   readonly reason: StatusReason
   readonly code: number
   readonly details: ErrorDetails | undefined
+  /** The token that a list goes on with, although its version is gone. */
+  readonly continueToken: string | undefined
 
   constructor(
     reason: StatusReason,
     message: string,
-    options: { details?: ErrorDetails; cause?: unknown; code?: number } = {},
+    options: {
+      details?: ErrorDetails
+      cause?: unknown
+      code?: number
+      continueToken?: string
+    } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.name = 'StatusError'
     this.reason = reason
     this.code = options.code ?? STATUS_CODES[reason]
     this.details = options.details
+    this.continueToken = options.continueToken
   }
 }
 

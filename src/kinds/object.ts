@@ -46,7 +46,7 @@ export type WatchEvent<T> =
 export interface Status {
   apiVersion: 'v1'
   kind: 'Status'
-  metadata: Record<string, never>
+  metadata: { continue?: string }
   status: 'Success' | 'Failure'
   message?: string
   reason?: string

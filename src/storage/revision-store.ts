@@ -85,6 +85,10 @@ export class RevisionStore implements Store {
     return this.#revision
   }
 
+  get oldest(): number {
+    return this.#history.oldest
+  }
+
   get(key: string): Entry | undefined {
     return this.#visible.get(key)
   }

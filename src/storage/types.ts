@@ -58,6 +58,8 @@ export class CompactedError extends Error {
 export interface Store {
   /** Newest revision that is on disk and visible to reads. */
   readonly revision: number
+  /** Everything after this revision is known to `watch`. */
+  readonly oldest: number
   get(key: string): Entry | undefined
   /** The newest accepted value, also while it waits for the disk: what `expect` is held against. */
   getAccepted(key: string): Entry | undefined

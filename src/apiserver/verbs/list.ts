@@ -1,4 +1,4 @@
-import { badRequest } from '#base/errors.ts'
+import { badRequest, StatusError } from '#base/errors.ts'
 import { forbidden, notSupported } from '#kinds/validate/field-error.ts'
 import { expired, invalidOption, versionTooLarge } from '../api-errors.ts'
 import type { Call, ClusterContext, Outcome } from '../context.ts'
@@ -25,6 +25,7 @@ export async function list(
   const { query } = call.request
   const selection = readSelection(query, resource)
   const page = readPage(query)
+  if (page.token !== undefined) checkAge(page.token, context.objects)
   const revision = checkVersion(query, page.token, context.objects.revision)
   const prefix = prefixOf(resource, namespace)
   const found = await select(context, { resource, namespace, prefix, selection, page })
@@ -84,6 +85,19 @@ function checkVersion(
   if (match === 'Exact' && asked < current)
     throw expired('The resourceVersion for the provided list is too old.')
   return current
+}
+
+/**
+ * A watch from a version that is gone cannot mend what the pages missed, so whoever reads them is told,
+ * with a token that goes on from the same key at the version of now.
+ */
+function checkAge(token: ContinueToken, { store, revision }: ClusterContext['objects']): void {
+  if (token.revision >= store.oldest) return
+  throw new StatusError(
+    'Expired',
+    'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.',
+    { continueToken: writeContinueToken({ ...token, revision }) },
+  )
 }
 
 const MATCHES = ['Exact', 'NotOlderThan']

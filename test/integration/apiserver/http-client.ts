@@ -1,5 +1,6 @@
 // Plain requests to a test server over HTTPS, as its administrator.
 import { Agent, request } from 'node:https'
+import { json } from 'node:stream/consumers'
 import { type TestServer, TEST_TOKEN } from './test-server.ts'
 
 /** A body whose fields a test reaches into without ceremony. */
@@ -16,6 +17,8 @@ export interface HttpAnswer {
 
 export interface HttpClient {
   send(method: string, path: string, body?: unknown, contentType?: string): Promise<HttpAnswer>
+  /** What a GET answers to an Accept header, with the type it says it has. */
+  getAs(path: string, accept: string): Promise<{ status: number; type: string; body: Json }>
   /** The body of an answer that must be a success. */
   ok(method: string, path: string, body?: unknown): Promise<Json>
   /** The first events of a watch. */
@@ -58,6 +61,19 @@ export function httpClient({ port, caPem }: TestServer): HttpClient {
     })
   return {
     send,
+    getAs: (path, accept) =>
+      new Promise((resolve, reject) => {
+        const headers = { authorization, accept }
+        const sent = request(urlOf(path), { agent, headers }, (response) => {
+          const type = response.headers['content-type'] ?? ''
+          json(response).then(
+            (body) => resolve({ status: response.statusCode ?? 0, type, body: body as Json }),
+            reject,
+          )
+        })
+        sent.on('error', reject)
+        sent.end()
+      }),
     async ok(method, path, body) {
       const answer = await send(method, path, body)
       if (answer.status >= 400)
