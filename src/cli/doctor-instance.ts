@@ -164,10 +164,27 @@ const auditCheck: Check<InstanceSubject> = {
   },
 }
 
+/** Whoever logs in with tokens of others is kept out by a file that is not used. */
+const authenticationCheck: Check<InstanceSubject> = {
+  name: 'authentication',
+  async look(found) {
+    const { problems } = await askEngine<{ problems: string[] }>(
+      found,
+      '/authentication-problems',
+      {},
+    )
+    const mend = `mend the file: it is read again by itself; ${seeLog('engine', found)}`
+    return problems.length === 0
+      ? [ok('nothing is wrong with whose tokens count')]
+      : problems.map((problem) => fail(problem, mend))
+  },
+}
+
 export const INSTANCE_CHECKS: readonly Check<InstanceSubject>[] = [
   apiCheck,
   nodeCheck,
   dnsCheck,
   registryCheck,
   auditCheck,
+  authenticationCheck,
 ]

@@ -193,9 +193,24 @@ test('a healthy instance passes every check', async () => {
     'dns',
     'registry',
     'audit',
+    'authentication',
     'certificates',
   ])
     assert.ok(names.has(name), name)
+})
+
+test('a file of the operator that is wrong is named, and forgiven when it is mended', async (t) => {
+  const file = path.join(instance.dataDir, 'authentication.yaml')
+  t.after(() => rmSync(file, { force: true }))
+  writeFileSync(file, 'jwt: [{')
+  const finding = async () => {
+    const { report } = await doctor()
+    return report.checks.find(({ check }) => check === 'authentication')
+  }
+  const isNamed = async () => (await finding())?.state === 'fail'
+  await eventually('the wrong file is named', 20_000, isNamed)
+  rmSync(file)
+  await eventually('all is well again', 20_000, async () => (await finding())?.state === 'ok')
 })
 
 test('6: nobody gets in without a credential, and there is none by default', async () => {

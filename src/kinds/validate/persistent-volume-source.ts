@@ -3,7 +3,8 @@ import type { FieldError } from '../definition.ts'
 import type { CSIPersistentVolumeSource, PersistentVolumeSpec } from '../k8s/core.ts'
 import { checkDnsSubdomain } from '../names.ts'
 import { invalid, invalidEach, oneOf, required, tooLong } from './field-error.ts'
-import { HOST_PATH_TYPES } from './volume.ts'
+import { validateVolumeDriver } from './volume-driver.ts'
+import { HOST_PATH_TYPES } from './volume-files.ts'
 
 /** In the order in which Kubernetes looks at them. */
 const SOURCES = [
@@ -35,24 +36,9 @@ export type SourceName = (typeof SOURCES)[number]
 export const sourcesOf = (spec: PersistentVolumeSpec): SourceName[] =>
   SOURCES.filter((name) => spec[name] !== undefined)
 
-/** Fields that a source cannot do without. */
+/** Fields that a source cannot do without; those of storage systems are in volume-driver.ts. */
 const NEEDED: Readonly<Partial<Record<SourceName, readonly string[]>>> = {
-  gcePersistentDisk: ['pdName'],
-  awsElasticBlockStore: ['volumeID'],
-  glusterfs: ['endpoints', 'path'],
   nfs: ['server', 'path'],
-  rbd: ['monitors', 'image'],
-  quobyte: ['registry', 'volume'],
-  cephfs: ['monitors'],
-  iscsi: ['targetPortal', 'iqn'],
-  cinder: ['volumeID'],
-  flexVolume: ['driver'],
-  azureFile: ['secretName', 'shareName'],
-  vsphereVolume: ['volumePath'],
-  photonPersistentDisk: ['pdID'],
-  portworxVolume: ['volumeID'],
-  azureDisk: ['diskName', 'diskURI'],
-  scaleIO: ['gateway', 'system', 'volumeName'],
   hostPath: ['path'],
   local: ['path'],
 }
@@ -63,11 +49,10 @@ export function validateVolumeSource(
   field: string,
 ): FieldError[] {
   const source = spec[name] as unknown as Record<string, unknown>
-  const errors = (NEEDED[name] ?? []).flatMap((key) => {
-    const value = source[key]
-    const isEmpty = Array.isArray(value) ? value.length === 0 : !value
-    return isEmpty ? [required(`${field}.${key}`)] : []
-  })
+  const errors = [
+    ...(NEEDED[name] ?? []).flatMap((key) => (source[key] ? [] : [required(`${field}.${key}`)])),
+    ...validateVolumeDriver(name, source, field),
+  ]
   const path = source['path']
   if (name === 'csi') return [...errors, ...validateCsi(spec.csi!, field)]
   if (typeof path !== 'string' || path === '') return errors
@@ -83,12 +68,15 @@ export function validateVolumeSource(
 const DRIVER_LENGTH_MAX = 63
 
 /** Names of drivers may have capital letters. */
-function validateCsi({ driver, volumeHandle }: CSIPersistentVolumeSource, field: string) {
-  const at = `${field}.driver`
-  const errors: FieldError[] = []
-  if (!driver) errors.push(required(at))
-  if ((driver ?? '').length > DRIVER_LENGTH_MAX) errors.push(tooLong(at, DRIVER_LENGTH_MAX))
-  if (driver) errors.push(...invalidEach(at, driver, checkDnsSubdomain(driver.toLowerCase())))
-  if (!volumeHandle) errors.push(required(`${field}.volumeHandle`))
-  return errors
+export function validateDriverName(driver: string | undefined, field: string): FieldError[] {
+  if (!driver) return [required(field)]
+  return [
+    ...(driver.length > DRIVER_LENGTH_MAX ? [tooLong(field, DRIVER_LENGTH_MAX)] : []),
+    ...invalidEach(field, driver, checkDnsSubdomain(driver.toLowerCase())),
+  ]
 }
+
+const validateCsi = ({ driver, volumeHandle }: CSIPersistentVolumeSource, field: string) => [
+  ...validateDriverName(driver, `${field}.driver`),
+  ...(volumeHandle ? [] : [required(`${field}.volumeHandle`)]),
+]

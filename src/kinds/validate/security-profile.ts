@@ -2,7 +2,7 @@
 import type { FieldError } from '../definition.ts'
 import type { AppArmorProfile, PodSpec, SeccompProfile, Sysctl } from '../k8s/core.ts'
 import { duplicate, forbidden, invalid, notSupported, required, tooLong } from './field-error.ts'
-import { validateRelativePath } from './volume.ts'
+import { validateRelativePath } from './volume-files.ts'
 
 const TYPES = ['Localhost', 'RuntimeDefault', 'Unconfined']
 const APPARMOR_PATH_MAX = 4095

@@ -2,7 +2,7 @@
 import type { FieldError } from '../definition.ts'
 import type { Container, VolumeMount } from '../k8s/core.ts'
 import { forbidden, invalid, notFoundValue, notSupported, required } from './field-error.ts'
-import { validateRelativePath } from './volume.ts'
+import { validateRelativePath } from './volume-files.ts'
 
 const PROPAGATIONS = ['Bidirectional', 'HostToContainer', 'None']
 const RECURSIONS = ['Disabled', 'Enabled', 'IfPossible']

@@ -12,6 +12,7 @@ export interface ControlOptions {
   storageKeys: StorageKeys
   hosts: () => readonly LogicalClusterHost[]
   audit: Pick<EngineAudit, 'problems'>
+  authentication: { readonly file: string; readonly fault: string | undefined }
   log: Logger
 }
 
@@ -30,6 +31,8 @@ type Ask = (options: ControlOptions, body: Record<string, unknown>) => Promise<o
 
 const ASKS: Record<string, Ask> = {
   '/audit-problems': ({ audit }) => Promise.resolve({ problems: audit.problems() }),
+  '/authentication-problems': ({ authentication: { file, fault } }) =>
+    Promise.resolve({ problems: fault === undefined ? [] : [`${file} is not used: ${fault}`] }),
   '/backup': backup,
   '/rotate-key': rotateKey,
 }

@@ -52,6 +52,10 @@ export class OperatorFile<T> {
 
   readonly value = (): T => this.#value
 
+  get file(): string {
+    return this.#options.file
+  }
+
   /** Why the file is not what is gone by; undefined when it is, or when there is none. */
   get fault(): string | undefined {
     return this.#fault
