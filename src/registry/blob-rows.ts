@@ -1,6 +1,7 @@
 // Rows of blobs, of their links to repositories, and of objects whose file has to go.
 import type { DatabaseSync } from 'node:sqlite'
 import type { Digest } from './digest.ts'
+import { referenceWriters } from './reference-rows.ts'
 
 export interface BlobRow {
   id: number
@@ -16,6 +17,7 @@ export interface BlobRows {
   /** Repositories that hold a blob, oldest link first. */
   holders(blobId: number, limit: number): string[]
   insert(blob: Omit<BlobRow, 'id'>, now: number): BlobRow
+  /** Also tells the manifests in the repository that wait for it. */
   link(repositoryId: number, blobId: number, now: number): void
   unlink(repositoryId: number, blobId: number): void
   doom(objectKey: string): void
@@ -44,6 +46,7 @@ export function blobRows(db: DatabaseSync): BlobRows {
      ON CONFLICT DO NOTHING`,
   )
   const unlink = db.prepare('DELETE FROM repository_blob WHERE repository_id = ? AND blob_id = ?')
+  const references = referenceWriters(db)
   const doom = db.prepare('INSERT INTO doomed_object (object_key) VALUES (?)')
   const doomed = db.prepare('SELECT object_key AS objectKey FROM doomed_object')
   const undoom = db.prepare('DELETE FROM doomed_object WHERE object_key = ?')
@@ -55,7 +58,11 @@ export function blobRows(db: DatabaseSync): BlobRows {
       (holders.all(blobId, limit) as { name: string }[]).map(({ name }) => name),
     insert: ({ digest, size, objectKey }, now) =>
       insert.get(digest, size, objectKey, now) as unknown as BlobRow,
-    link: (repositoryId, blobId, now) => void link.run(repositoryId, blobId, now),
+    link(repositoryId, blobId, now) {
+      if (link.run(repositoryId, blobId, now).changes === 0) return
+      for (const manifest of references.waitingForBlob(repositoryId, blobId))
+        references.blobCame(manifest, blobId)
+    },
     unlink: (repositoryId, blobId) => void unlink.run(repositoryId, blobId),
     doom: (objectKey) => void doom.run(objectKey),
     doomed: () => (doomed.all() as { objectKey: string }[]).map(({ objectKey }) => objectKey),

@@ -5,6 +5,7 @@ import { entityTag, isNotModified } from './not-modified.ts'
 import { nextLink, pageLimit } from './paging.ts'
 import { RegistryError } from './registry-error.ts'
 import { registryLimits } from './registry-limits.ts'
+import type { ManifestReference } from './routes.ts'
 import type { Handler } from './services.ts'
 
 const INDEX = 'application/vnd.oci.image.index.v1+json'
@@ -24,10 +25,12 @@ export const getManifest: Handler<'manifest'> = ({ services, request, route }) =
 }
 
 export const putManifest: Handler<'manifest'> = async ({ services, request, route, by }) => {
-  const { digest, subject } = await services.manifests.put({
+  const tags = wantedTags(request, route.reference)
+  const { digest, subject, missing } = await services.manifests.put({
     repository: route.repository,
     by,
     reference: route.reference,
+    tags,
     contentType: request.headers['content-type'] ?? '',
     bytes: await readManifest(request),
   })
@@ -36,7 +39,30 @@ export const putManifest: Handler<'manifest'> = async ({ services, request, rout
     'Docker-Content-Digest': digest,
     // Says that the referrers API lists this manifest from now on.
     ...(subject !== undefined && { 'OCI-Subject': subject }),
+    ...(tags.length > 0 && { 'OCI-Tag': tags.join(', ') }),
+    ...(missing.length > 0 && { Warning: `299 - "${incomplete(missing)}"` }),
   })
+}
+
+/** Tags beside the digest that a manifest is pushed by, each `?tag=`. */
+function wantedTags({ query }: RegistryRequest, reference: ManifestReference): string[] {
+  const tags = [...new Set(query.getAll('tag'))]
+  if (tags.length > registryLimits.tagsOfPushMax)
+    throw new RegistryError('UNSUPPORTED', 'these are more tags than one push may set', {
+      status: 414,
+      detail: { tagsMax: registryLimits.tagsOfPushMax },
+    })
+  if (tags.length > 0 && reference.type === 'tag')
+    throw new RegistryError(
+      'MANIFEST_INVALID',
+      'more tags may be given only when the manifest is pushed by its digest',
+    )
+  return tags
+}
+
+function incomplete(missing: readonly string[]): string {
+  const named = missing.slice(0, 3).join(', ')
+  return `this refers to ${missing.length} that the repository does not have: ${named}`
 }
 
 export const deleteManifest: Handler<'manifest'> = ({ services, route, by }) => {

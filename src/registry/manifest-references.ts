@@ -7,6 +7,8 @@ import { RegistryError } from './registry-error.ts'
 export interface References {
   blobIds: Set<number>
   childIds: Set<number>
+  /** Layers and manifests that are not in the repository: a client may push them later, or never. */
+  missing: Set<Digest>
   /** Bytes of all that is referred to; what two children share counts twice. */
   bytes: number
 }
@@ -14,17 +16,24 @@ export interface References {
 /** Layers that stay at their origin and are never pushed (OCI image spec, "layer.md"). */
 const nondistributable = /\.nondistributable\.|\.foreign\./
 
-/** Finds every blob and manifest that `document` needs; throws with the list of missing ones. */
+/**
+ * Finds what `document` refers to. An index may list platforms that are nowhere, and an image layers (decision 59);
+ * throws when the config is not there, without which an image is nothing.
+ */
 export function resolveReferences(
   metadata: Metadata,
   repositoryId: number,
   document: ManifestDocument,
 ): References {
-  const found: References = { blobIds: new Set(), childIds: new Set(), bytes: 0 }
-  const missing: Digest[] = []
+  const found: References = {
+    blobIds: new Set(),
+    childIds: new Set(),
+    missing: new Set(),
+    bytes: 0,
+  }
   const resolve = (descriptor: Descriptor, find: typeof findBlob) => {
     const size = find(metadata, repositoryId, descriptor.digest, found)
-    if (size === undefined) missing.push(descriptor.digest)
+    if (size === undefined) found.missing.add(descriptor.digest)
     else if (size.own !== descriptor.size) throw wrongSize(descriptor, size.own)
     else found.bytes += size.total
   }
@@ -34,11 +43,11 @@ export function resolveReferences(
   // A build cache is an index whose children are layers.
   for (const child of children)
     resolve(child, isManifestMediaType(child.mediaType) ? findManifest : findBlob)
-  if (missing.length > 0)
+  if (config !== undefined && found.missing.has(config.digest))
     throw new RegistryError(
       'MANIFEST_BLOB_UNKNOWN',
-      `the manifest refers to what is not in this repository: ${missing.slice(0, 5).join(', ')}`,
-      { detail: { missing } },
+      `the config of the image is not in this repository: ${config.digest}`,
+      { detail: { missing: [...found.missing] } },
     )
   return found
 }

@@ -1,6 +1,7 @@
 // Rows of manifests, what they refer to, and their links to repositories.
 import type { DatabaseSync } from 'node:sqlite'
 import type { Digest } from './digest.ts'
+import { referenceWriters } from './reference-rows.ts'
 
 export interface ManifestRow {
   id: number
@@ -16,8 +17,7 @@ export interface NewManifest extends Omit<ManifestRow, 'id'> {
   artifactType: string | undefined
   annotations: Record<string, string> | undefined
   platforms: string[]
-  blobIds: Iterable<number>
-  childIds: Iterable<number>
+  missing: Iterable<Digest>
 }
 
 export interface ReferrerRow {
@@ -31,9 +31,13 @@ export interface ReferrerRow {
 export interface ManifestRows {
   findIn(repositoryId: number, digest: Digest): ManifestRow | undefined
   findTagged(repositoryId: number, tag: string): ManifestRow | undefined
-  /** Stores a manifest with its references; one that is there already stays as it is. */
+  /** Stores a manifest, all that it refers to missing for now; one that is there already stays as it is. */
   ensure(manifest: NewManifest, now: number): number
-  /** False when it was linked already. */
+  /** Notes that what a manifest refers to has come. */
+  found(manifestId: number, found: { blobIds: Iterable<number>; childIds: Iterable<number> }): void
+  /** Digests that a manifest refers to and that never came into one of its repositories. */
+  missingOf(manifestId: number): Digest[]
+  /** Also tells the indexes in the repository that wait for it. False when it was linked already. */
   link(repositoryId: number, manifestId: number, now: number): boolean
   /** Takes a manifest, that no tag means any more, out of a repository; its row goes with the last link. */
   unlink(repositoryId: number, manifestId: number): void
@@ -113,10 +117,8 @@ function writers(db: DatabaseSync) {
        platforms, image_size, created_at)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
   )
-  const refer = {
-    blob: db.prepare('INSERT INTO manifest_blob (manifest_id, blob_id) VALUES (?, ?)'),
-    child: db.prepare('INSERT INTO manifest_child (manifest_id, child_id) VALUES (?, ?)'),
-  }
+  const miss = db.prepare('INSERT INTO manifest_missing (manifest_id, digest) VALUES (?, ?)')
+  const references = referenceWriters(db)
   const link = db.prepare(
     `INSERT INTO repository_manifest (repository_id, manifest_id, linked_at) VALUES (?, ?, ?)
      ON CONFLICT DO NOTHING`,
@@ -124,12 +126,18 @@ function writers(db: DatabaseSync) {
   const unlink = db.prepare(
     'DELETE FROM repository_manifest WHERE repository_id = ? AND manifest_id = ?',
   )
-  // Children are in every repository that has their index, so the last link of a child goes after
-  // the row of the index; the foreign key of manifest_child watches over that.
+  // An index may be in a repository that its child is not in; then the child's row stays for it.
   const removeUnused = db.prepare(
     `DELETE FROM manifest WHERE id = ?1
-       AND NOT EXISTS (SELECT 1 FROM repository_manifest WHERE manifest_id = ?1)`,
+       AND NOT EXISTS (SELECT 1 FROM repository_manifest WHERE manifest_id = ?1)
+       AND NOT EXISTS (SELECT 1 FROM manifest_child WHERE child_id = ?1)`,
   )
+  const childrenOf = db.prepare('SELECT child_id AS id FROM manifest_child WHERE manifest_id = ?')
+  const removeWithChildren = (manifestId: number): void => {
+    const children = childrenOf.all(manifestId) as { id: number }[]
+    if (removeUnused.run(manifestId).changes === 0) return
+    for (const { id } of children) removeWithChildren(id)
+  }
 
   const store = (manifest: NewManifest, now: number): number => {
     const { id } = insert.get(
@@ -143,19 +151,30 @@ function writers(db: DatabaseSync) {
       manifest.imageSize,
       now,
     ) as { id: number }
-    for (const blobId of new Set(manifest.blobIds)) refer.blob.run(id, blobId)
-    for (const childId of new Set(manifest.childIds)) refer.child.run(id, childId)
+    for (const digest of new Set(manifest.missing)) miss.run(id, digest)
     return id
   }
 
   return {
     ensure: (manifest: NewManifest, now: number) =>
       (find.get(manifest.digest) as { id: number } | undefined)?.id ?? store(manifest, now),
-    link: (repositoryId: number, manifestId: number, now: number) =>
-      link.run(repositoryId, manifestId, now).changes > 0,
+    found(
+      manifestId: number,
+      { blobIds, childIds }: { blobIds: Iterable<number>; childIds: Iterable<number> },
+    ) {
+      for (const id of blobIds) references.blobCame(manifestId, id)
+      for (const id of childIds) references.childCame(manifestId, id)
+    },
+    missingOf: (manifestId: number) => references.missingOf(manifestId),
+    link(repositoryId: number, manifestId: number, now: number) {
+      if (link.run(repositoryId, manifestId, now).changes === 0) return false
+      for (const parent of references.waitingIn(repositoryId, manifestId))
+        references.childCame(parent, manifestId)
+      return true
+    },
     unlink(repositoryId: number, manifestId: number) {
       unlink.run(repositoryId, manifestId)
-      removeUnused.run(manifestId)
+      removeWithChildren(manifestId)
     },
   }
 }

@@ -20,6 +20,8 @@ export interface ManifestUpload {
   repository: string
   by: TagChanger
   reference: ManifestReference
+  /** More tags that shall mean it. */
+  tags?: readonly string[]
   contentType: string
   bytes: Uint8Array
 }
@@ -27,6 +29,8 @@ export interface ManifestUpload {
 export interface StoredManifest {
   digest: Digest
   subject: Digest | undefined
+  /** What it refers to and is not in the repository. */
+  missing: readonly Digest[]
 }
 
 export class Manifests {
@@ -53,21 +57,17 @@ export class Manifests {
     return row
   }
 
-  async put({
-    repository,
-    by,
-    reference,
-    contentType,
-    bytes,
-  }: ManifestUpload): Promise<StoredManifest> {
-    if (reference.type === 'tag') checkTag(reference.tag)
-    const document = parseManifest(bytes, contentType)
+  async put(upload: ManifestUpload): Promise<StoredManifest> {
+    const { repository, by, reference, bytes } = upload
+    const tags = [...(reference.type === 'tag' ? [reference.tag] : []), ...(upload.tags ?? [])]
+    for (const tag of tags) checkTag(tag)
+    const document = parseManifest(bytes, upload.contentType)
     const digest = checkedDigest(bytes, reference)
     const platforms = await imagePlatforms(document, (config) => this.#read(repository, config))
-    this.#metadata.transaction(() =>
-      this.#insert({ repository, by, reference, bytes, document, digest, platforms }),
+    const missing = this.#metadata.transaction(() =>
+      this.#insert({ repository, by, tags, bytes, document, digest, platforms }),
     )
-    return { digest, subject: document.subject }
+    return { digest, subject: document.subject, missing }
   }
 
   /** A tag alone when it is named by tag; by digest the manifest with all its tags. */
@@ -97,13 +97,13 @@ export class Manifests {
   #insert(manifest: {
     repository: string
     by: TagChanger
-    reference: ManifestReference
+    tags: readonly string[]
     bytes: Uint8Array
     document: ManifestDocument
     digest: Digest
     platforms: string[]
-  }): void {
-    const { document, digest, bytes, platforms, reference, by } = manifest
+  }): Digest[] {
+    const { document, digest, bytes, platforms, by } = manifest
     const { repositories, manifests, events } = this.#metadata
     const now = this.#clock.now()
     const repository = repositories.ensure(manifest.repository, now)
@@ -118,18 +118,16 @@ export class Manifests {
         artifactType: document.artifactType,
         annotations: document.annotations,
         imageSize: bytes.length + references.bytes,
-        blobIds: references.blobIds,
-        childIds: references.childIds,
+        missing: references.missing,
       },
       now,
     )
+    manifests.found(manifestId, references)
     if (manifests.link(repository.id, manifestId, now))
       events.append({ type: 'push', actor: by.name, repository: repository.name, digest }, now)
-    if (reference.type === 'tag')
-      this.#tagChanges.set(
-        { repository, tag: reference.tag, target: { manifestId, digest }, by },
-        now,
-      )
+    for (const tag of manifest.tags)
+      this.#tagChanges.set({ repository, tag, target: { manifestId, digest }, by }, now)
+    return [...references.missing]
   }
 
   /** Bytes of a small blob of the repository, or nothing when it is not there. */

@@ -5,6 +5,8 @@ const MIB = 1024 * 1024
 export const registryLimits = {
   /** Largest manifest taken: the least the distribution spec asks registries to take. */
   manifestBytesMax: 4 * MIB,
+  /** Tags that one push sets; the distribution spec asks for 10 at least. */
+  tagsOfPushMax: 100,
   /** Largest blob taken. */
   blobBytesMax: 1024 * 1024 * MIB,
   /** Largest image config read to learn the platform of an image. */

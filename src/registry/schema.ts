@@ -105,4 +105,13 @@ export const migrations: readonly string[] = [
   ) STRICT;
   CREATE INDEX event_by_at ON event (at);
   `,
+  // What a manifest refers to that was not in its repository when it came (decision 59).
+  `
+  CREATE TABLE manifest_missing (
+    manifest_id INTEGER NOT NULL REFERENCES manifest (id) ON DELETE CASCADE,
+    digest TEXT NOT NULL,
+    PRIMARY KEY (manifest_id, digest)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX manifest_missing_by_digest ON manifest_missing (digest);
+  `,
 ]

@@ -66,11 +66,8 @@ function mountBlob({ services, request, route, actor }: Call<'uploads'>, digest:
   const from = request.query.get('from')
   const sources =
     from === null ? metadata.blobs.holders(blob.id, registryLimits.listPageMax) : [from]
-  // A client that names no source cannot have asked for a token for it.
-  const mayPull = (name: string) =>
-    from === null ? actor.ownerMay('pull', name) : actor.may('pull', name)
   const readable = sources.some((name) => {
-    if (!isRepositoryName(name) || mayPull(name) === undefined) return false
+    if (!isRepositoryName(name) || actor.ownerMay('pull', name) === undefined) return false
     const source = metadata.repositories.find(name)
     return source !== undefined && metadata.blobs.findIn(source.id, digest) !== undefined
   })
