@@ -6,10 +6,14 @@ import { inUse } from './manifests.ts'
 import { requireRepositoryRow } from './metadata.ts'
 import { entityTag, isNotModified } from './not-modified.ts'
 import { RegistryError } from './registry-error.ts'
+import { removeDoomed } from './remove-doomed.ts'
+import type { RepositoryRow } from './repository-rows.ts'
 import type { Call, Handler } from './services.ts'
 
 export const getBlob: Handler<'blob'> = ({ services, request, route }) => {
-  const blob = findBlob(services, route)
+  const { repository, blob } = findBlob(services, route)
+  // Who asks whether it is there is about to push a manifest that uses it.
+  if (request.method === 'HEAD') services.leases.take(repository.id, blob.id)
   const headers = {
     'Content-Type': 'application/octet-stream',
     'Docker-Content-Digest': blob.digest,
@@ -36,23 +40,29 @@ export const getBlob: Handler<'blob'> = ({ services, request, route }) => {
   }
 }
 
-/** Takes the blob out of this repository; its bytes stay while another one has it. */
-export const deleteBlob: Handler<'blob'> = ({ services, route }) => {
-  const { metadata } = services
-  const repository = requireRepositoryRow(metadata, route.repository)
-  metadata.transaction(() => {
-    const blob = findBlob(services, route)
+/** Takes the blob out of this repository; its bytes stay while another one, or the trash, needs them. */
+export const deleteBlob: Handler<'blob'> = async ({ services, route }) => {
+  const { metadata, store } = services
+  const doomed = metadata.transaction(() => {
+    const { repository, blob } = findBlob(services, route)
     const user = metadata.manifests.userOfBlob(repository.id, blob.id)
     if (user !== undefined) throw inUse(blob.digest, user)
     metadata.blobs.unlink(repository.id, blob.id)
+    const key = metadata.usage.dropBlob(blob.id)
+    if (key !== undefined) metadata.blobs.doom(key)
+    return key
   })
+  if (doomed !== undefined) await removeDoomed({ metadata, store }, doomed)
   return emptyResponse(202)
 }
 
-function findBlob({ metadata }: Call<'blob'>['services'], route: Call<'blob'>['route']): BlobRow {
+function findBlob(
+  { metadata }: Call<'blob'>['services'],
+  route: Call<'blob'>['route'],
+): { repository: RepositoryRow; blob: BlobRow } {
   const repository = requireRepositoryRow(metadata, route.repository)
   const blob = metadata.blobs.findIn(repository.id, route.digest)
-  if (blob !== undefined) return blob
+  if (blob !== undefined) return { repository, blob }
   throw new RegistryError('BLOB_UNKNOWN', `${route.repository} has no blob ${route.digest}`, {
     detail: { digest: route.digest },
   })

@@ -1,7 +1,9 @@
 // Rows of blobs, of their links to repositories, and of objects whose file has to go.
 import type { DatabaseSync } from 'node:sqlite'
+import { reviewRows } from './collect/review-rows.ts'
 import type { Digest } from './digest.ts'
 import { referenceWriters } from './reference-rows.ts'
+import { registryLimits } from './registry-limits.ts'
 
 export interface BlobRow {
   id: number
@@ -20,6 +22,7 @@ export interface BlobRows {
   /** Also tells the manifests in the repository that wait for it. */
   link(repositoryId: number, blobId: number, now: number): void
   unlink(repositoryId: number, blobId: number): void
+  sizeOf(blobId: number): number
   doom(objectKey: string): void
   doomed(): string[]
   undoom(objectKey: string): void
@@ -46,7 +49,9 @@ export function blobRows(db: DatabaseSync): BlobRows {
      ON CONFLICT DO NOTHING`,
   )
   const unlink = db.prepare('DELETE FROM repository_blob WHERE repository_id = ? AND blob_id = ?')
+  const sizeOf = db.prepare('SELECT size FROM blob WHERE id = ?')
   const references = referenceWriters(db)
+  const reviews = reviewRows(db)
   const doom = db.prepare('INSERT INTO doomed_object (object_key) VALUES (?)')
   const doomed = db.prepare('SELECT object_key AS objectKey FROM doomed_object')
   const undoom = db.prepare('DELETE FROM doomed_object WHERE object_key = ?')
@@ -60,10 +65,14 @@ export function blobRows(db: DatabaseSync): BlobRows {
       insert.get(digest, size, objectKey, now) as unknown as BlobRow,
     link(repositoryId, blobId, now) {
       if (link.run(repositoryId, blobId, now).changes === 0) return
+      // A blob that no manifest refers to in time is of no use.
+      const dueAt = now + registryLimits.unusedBlobMs
+      reviews.add({ kind: 'blob', repositoryId, targetId: blobId }, dueAt)
       for (const manifest of references.waitingForBlob(repositoryId, blobId))
         references.blobCame(manifest, blobId)
     },
     unlink: (repositoryId, blobId) => void unlink.run(repositoryId, blobId),
+    sizeOf: (blobId) => (sizeOf.get(blobId) as { size: number } | undefined)?.size ?? 0,
     doom: (objectKey) => void doom.run(objectKey),
     doomed: () => (doomed.all() as { objectKey: string }[]).map(({ objectKey }) => objectKey),
     undoom: (objectKey) => void undoom.run(objectKey),

@@ -12,6 +12,8 @@ export type EventType =
   | 'untag'
   /** A manifest was taken out of a repository, with its tags. */
   | 'delete'
+  /** A deleted manifest came back. */
+  | 'restore'
 
 export interface NewEvent {
   type: EventType

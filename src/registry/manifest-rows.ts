@@ -39,8 +39,10 @@ export interface ManifestRows {
   missingOf(manifestId: number): Digest[]
   /** Also tells the indexes in the repository that wait for it. False when it was linked already. */
   link(repositoryId: number, manifestId: number, now: number): boolean
-  /** Takes a manifest, that no tag means any more, out of a repository; its row goes with the last link. */
+  /** Takes a manifest, that no tag means any more, out of a repository. */
   unlink(repositoryId: number, manifestId: number): void
+  /** Removes the row of a manifest that is in no repository, index or trash, and those of its children. */
+  dropUnused(manifestId: number): void
   /** Digest of a manifest in the repository that refers to the blob. */
   userOfBlob(repositoryId: number, blobId: number): string | undefined
   /** Digest of an index in the repository that refers to the manifest. */
@@ -130,7 +132,8 @@ function writers(db: DatabaseSync) {
   const removeUnused = db.prepare(
     `DELETE FROM manifest WHERE id = ?1
        AND NOT EXISTS (SELECT 1 FROM repository_manifest WHERE manifest_id = ?1)
-       AND NOT EXISTS (SELECT 1 FROM manifest_child WHERE child_id = ?1)`,
+       AND NOT EXISTS (SELECT 1 FROM manifest_child WHERE child_id = ?1)
+       AND NOT EXISTS (SELECT 1 FROM trash WHERE manifest_id = ?1)`,
   )
   const childrenOf = db.prepare('SELECT child_id AS id FROM manifest_child WHERE manifest_id = ?')
   const removeWithChildren = (manifestId: number): void => {
@@ -172,9 +175,7 @@ function writers(db: DatabaseSync) {
         references.childCame(parent, manifestId)
       return true
     },
-    unlink(repositoryId: number, manifestId: number) {
-      unlink.run(repositoryId, manifestId)
-      removeWithChildren(manifestId)
-    },
+    unlink: (repositoryId: number, manifestId: number) => void unlink.run(repositoryId, manifestId),
+    dropUnused: removeWithChildren,
   }
 }

@@ -88,9 +88,11 @@ export class Manifests {
     if (row === undefined) throw manifestUnknown(repository.name, { type: 'digest', digest })
     const user = manifests.userOfManifest(repository.id, row.id)
     if (user !== undefined) throw inUse(digest, user)
-    for (const tag of tags.namesOf(repository.id, row.id))
-      this.#tagChanges.remove({ repository, tag, by }, now)
+    const tagged = tags.namesOf(repository.id, row.id)
+    for (const tag of tagged) this.#tagChanges.remove({ repository, tag, by }, now)
     manifests.unlink(repository.id, row.id)
+    const trashed = { repositoryId: repository.id, manifestId: row.id, tags: tagged }
+    this.#metadata.trash.insert({ ...trashed, deletedBy: by.name }, now)
     events.append({ type: 'delete', actor: by.name, repository: repository.name, digest }, now)
   }
 

@@ -1,5 +1,6 @@
 // A whole registry without files or sockets, for unit tests.
 import { DatabaseSync } from 'node:sqlite'
+import type { Clock } from '#base/clock.ts'
 import { fakeClock } from '#base/fake-clock.ts'
 import { silentLogger } from '#base/log.ts'
 import { seededRandom } from '#base/random.ts'
@@ -9,6 +10,9 @@ import type { AccessState } from './access/access-state.ts'
 import { Authenticator } from './access/authenticator.ts'
 import { LogIn } from './access/log-in.ts'
 import { RegistryTokens } from './access/registry-tokens.ts'
+import { Collector } from './collect/collector.ts'
+import { Leases } from './collect/leases.ts'
+import { Trash } from './collect/trash.ts'
 import { digestOf } from './digest.ts'
 import { errorResponse } from './error-response.ts'
 import type { RegistryRequest, RegistryResponse, RequestOrigin } from './http-message.ts'
@@ -42,27 +46,16 @@ export function memoryRegistry({ state }: { state?: AccessState } = {}) {
   const clock = fakeClock()
   const random = seededRandom(1)
   const uploadsOptions = { metadata, store, clock, random, log: silentLogger }
-  const access = new Access({
-    clock,
-    ...(state && { state }),
-    platform: [
-      { name: 'admin', tokenHash: hashToken('admin-token'), role: 'admin' },
-      { name: 'puller', tokenHash: hashToken('puller-token'), role: 'pull' },
-      { name: 'machine', tokenHash: hashToken('machine-token'), role: 'pull', cluster: 'local' },
-    ],
-  })
-  const tokens = new RegistryTokens({ key: Buffer.alloc(32, 1), access, clock })
-  const verify = (hash: string, password: string) => Promise.resolve(hash === `hash of ${password}`)
-  const authenticator = new Authenticator({
-    access,
-    logIn: new LogIn({ access, clock, verify }),
-    tokens,
-  })
+  const { access, tokens, authenticator } = accessFor(clock, state)
   const rulesOf = (project: string) => access.rulesOf(project)
   const manifests = new Manifests({ metadata, store, clock, rulesOf })
+  const trash = new Trash({ metadata, clock, rulesOf })
+  let leases = new Leases(clock)
+  const collectorOf = () => new Collector({ metadata, store, clock, log: silentLogger, leases })
+  let collector = collectorOf()
   const start = (uploads: Uploads) =>
     router({
-      services: { metadata, store, uploads, manifests, clock },
+      services: { metadata, store, uploads, manifests, clock, leases, collector, trash },
       authenticator,
       ownHosts: new Set(['registry.ccs.internal', 'localhost:5000']),
     })
@@ -88,9 +81,12 @@ export function memoryRegistry({ state }: { state?: AccessState } = {}) {
     clock,
     call,
     sweep: () => uploads.sweep(),
+    collect: () => collector.collect(),
     /** Forgets what is only in memory, as a restart of the process does. */
     restart() {
       uploads = new Uploads(uploadsOptions)
+      leases = new Leases(clock)
+      collector = collectorOf()
       answer = start(uploads)
     },
     /** Pushes a blob in one request and returns its digest. */
@@ -108,6 +104,27 @@ export function memoryRegistry({ state }: { state?: AccessState } = {}) {
       return keys
     },
   }
+}
+
+/** "admin", "puller" and, at the gateway of `local`, "machine"; others as `state` has them. */
+function accessFor(clock: Clock, state: AccessState | undefined) {
+  const access = new Access({
+    clock,
+    ...(state && { state }),
+    platform: [
+      { name: 'admin', tokenHash: hashToken('admin-token'), role: 'admin' },
+      { name: 'puller', tokenHash: hashToken('puller-token'), role: 'pull' },
+      { name: 'machine', tokenHash: hashToken('machine-token'), role: 'pull', cluster: 'local' },
+    ],
+  })
+  const tokens = new RegistryTokens({ key: Buffer.alloc(32, 1), access, clock })
+  const verify = (hash: string, password: string) => Promise.resolve(hash === `hash of ${password}`)
+  const authenticator = new Authenticator({
+    access,
+    logIn: new LogIn({ access, clock, verify }),
+    tokens,
+  })
+  return { access, tokens, authenticator }
 }
 
 export type MemoryRegistry = ReturnType<typeof memoryRegistry>

@@ -2,6 +2,9 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { inTransaction, openSqlite } from '#base/sqlite.ts'
 import { type BlobRows, blobRows } from './blob-rows.ts'
+import { type ReviewRows, reviewRows } from './collect/review-rows.ts'
+import { type TrashRows, trashRows } from './collect/trash-rows.ts'
+import { type UsageRows, usageRows } from './collect/usage-rows.ts'
 import { type EventRows, eventRows } from './event-rows.ts'
 import { type ManifestRows, manifestRows } from './manifest-rows.ts'
 import { RegistryError } from './registry-error.ts'
@@ -17,6 +20,9 @@ export interface Metadata {
   manifests: ManifestRows
   tags: TagRows
   events: EventRows
+  reviews: ReviewRows
+  trash: TrashRows
+  usage: UsageRows
   /** All of `work` is on disk when this returns, or nothing of it when it throws. */
   transaction<Result>(work: () => Result): Result
   close(): void
@@ -36,6 +42,9 @@ export function metadataIn(db: DatabaseSync): Metadata {
     manifests: manifestRows(db),
     tags: tagRows(db),
     events: eventRows(db),
+    reviews: reviewRows(db),
+    trash: trashRows(db),
+    usage: usageRows(db),
     transaction: (work) => inTransaction(db, work),
     close: () => db.close(),
   }

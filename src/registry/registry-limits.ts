@@ -17,6 +17,16 @@ export const registryLimits = {
   listPageMax: 1_000,
   /** Repositories on a page of the product's list: each brings its tags along. */
   productPageMax: 100,
+  /** A blob that no manifest refers to is kept for this long: pushes are long. */
+  unusedBlobMs: 2 * 60 * 60_000,
+  /** How long what is deleted can be had back. */
+  trashKeptMs: 7 * 24 * 60 * 60_000,
+  /** How often collection looks for what is due. */
+  collectIntervalMs: 60_000,
+  /** Rows of the queue that one round of collection looks at, so that requests wait for none. */
+  reviewsPerRound: 500,
+  /** Blobs that clients were told of and may be about to use; with more, the oldest are forgotten. */
+  leasesMax: 200_000,
   /** Upload sessions open at once. */
   uploadsMax: 10_000,
   /** An upload session without progress for this long is thrown away. */

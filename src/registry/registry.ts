@@ -2,19 +2,24 @@
 import { mkdir } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import path from 'node:path'
-import type { Clock, Timer } from '#base/clock.ts'
+import type { Clock } from '#base/clock.ts'
 import type { Logger } from '#base/log.ts'
 import { defaultPorts } from '#base/ports.ts'
+import { Periodic } from '#base/periodic.ts'
 import type { Random } from '#base/random.ts'
 import type { Access } from './access/access.ts'
 import { Authenticator } from './access/authenticator.ts'
 import { LogIn } from './access/log-in.ts'
 import { RegistryTokens } from './access/registry-tokens.ts'
+import { Collector } from './collect/collector.ts'
+import { Leases } from './collect/leases.ts'
+import { Trash } from './collect/trash.ts'
 import { openFileBlobStore } from './file-blob-store.ts'
 import type { RequestOrigin } from './http-message.ts'
 import { Manifests } from './manifests.ts'
 import { openMetadata } from './metadata.ts'
 import { answerNode } from './node-handler.ts'
+import type { RulesOf } from './project-rules.ts'
 import { RegistryError } from './registry-error.ts'
 import { registryLimits } from './registry-limits.ts'
 import { router } from './router.ts'
@@ -55,14 +60,13 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
   const store = await openFileBlobStore(path.join(directory, 'blobs'))
   const metadata = openMetadata(path.join(directory, 'meta.db'))
   const uploads = new Uploads({ metadata, store, clock, random, log })
-  const manifests = new Manifests({
-    metadata,
-    store,
-    clock,
-    rulesOf: (project) => access.rulesOf(project),
-  })
+  const rulesOf: RulesOf = (project) => access.rulesOf(project)
+  const manifests = new Manifests({ metadata, store, clock, rulesOf })
+  const leases = new Leases(clock)
+  const collector = new Collector({ metadata, store, clock, log, leases })
+  const trash = new Trash({ metadata, clock, rulesOf })
   const answer = router({
-    services: { metadata, store, uploads, manifests, clock },
+    services: { metadata, store, uploads, manifests, clock, leases, collector, trash },
     authenticator: new Authenticator({
       access,
       logIn: new LogIn({ access, clock }),
@@ -71,7 +75,24 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
     ownHosts: new Set([registryHost, ...ownHosts]),
   })
   await uploads.sweep()
-  const sweeping = repeatedly({ clock, log, work: () => uploads.sweep() })
+  const { uploadSweepIntervalMs, collectIntervalMs } = registryLimits
+  const periodic = [
+    { what: 'sweep of uploads', periodMs: uploadSweepIntervalMs, work: () => uploads.sweep() },
+    {
+      what: 'collection',
+      periodMs: collectIntervalMs,
+      work: async () => void (await collector.collect()),
+    },
+  ].map(
+    ({ what, periodMs, work }) =>
+      new Periodic({
+        periodMs,
+        clock,
+        work,
+        failed: (error) => log.error(`${what} failed`, { error }),
+      }),
+  )
+  for (const one of periodic) one.start()
   const running = new Set<Promise<void>>()
   let closing = false
 
@@ -85,7 +106,7 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
     },
     async close() {
       closing = true
-      await sweeping.stop()
+      await Promise.all(periodic.map((one) => one.stop()))
       await settled(running, clock)
       metadata.close()
     },
@@ -110,26 +131,4 @@ function refuse(): Promise<never> {
       headers: { 'Retry-After': '1', Connection: 'close' },
     }),
   )
-}
-
-/** Runs `work` every sweep interval; a failure is logged and tried again the next time. */
-function repeatedly(options: { clock: Clock; log: Logger; work: () => Promise<void> }) {
-  let timer: Timer
-  let running: Promise<void> = Promise.resolve()
-  const schedule = () => {
-    timer = options.clock.after(registryLimits.uploadSweepIntervalMs, () => {
-      running = options
-        .work()
-        .catch((error: unknown) => options.log.error('sweep of uploads failed', { error }))
-        .finally(schedule)
-    })
-  }
-  schedule()
-  return {
-    async stop() {
-      timer.cancel()
-      await running
-      timer.cancel()
-    },
-  }
 }

@@ -6,6 +6,7 @@ import type { Authenticator } from './access/authenticator.ts'
 import { neededScope, TOKEN_PATH, unauthorized } from './access/challenge.ts'
 import { answerTokenRequest } from './access/token-endpoint.ts'
 import { deleteBlob, getBlob } from './blob-handlers.ts'
+import { collectNow, listTrash, purgeTrash, restoreTrash } from './collect/collect-handlers.ts'
 import { jsonResponse, type RegistryRequest, type RegistryResponse } from './http-message.ts'
 import { listCatalog, listTags } from './listing-handlers.ts'
 import { deleteManifest, getManifest, listReferrers, putManifest } from './manifest-handlers.ts'
@@ -31,6 +32,13 @@ const routes: { [Type in Exclude<RouteType, 'health'>]: Methods<Type> } = {
   catalog: { GET: { action: 'pull', handle: listCatalog } },
   productRepositories: { GET: { action: 'pull', handle: listRepositories } },
   productResolve: { GET: { action: 'pull', handle: resolveTag } },
+  // Which entries, is decided for the repository of each.
+  trash: { GET: { action: 'pull', handle: listTrash } },
+  trashEntry: {
+    POST: { action: 'pull', handle: restoreTrash },
+    DELETE: { action: 'pull', handle: purgeTrash },
+  },
+  collect: { POST: { action: 'administer', handle: collectNow } },
   tags: { GET: { action: 'pull', handle: listTags } },
   referrers: { GET: { action: 'pull', handle: listReferrers } },
   blob: {

@@ -12,6 +12,9 @@ export type Route =
   | { type: 'catalog' }
   | { type: 'productRepositories' }
   | { type: 'productResolve' }
+  | { type: 'trash' }
+  | { type: 'trashEntry'; id: number }
+  | { type: 'collect' }
   | { type: 'tags'; repository: string }
   | { type: 'referrers'; repository: string; digest: Digest }
   | { type: 'blob'; repository: string; digest: Digest }
@@ -28,6 +31,8 @@ const fixed = new Map<string, Route>([
   ['/v2/_catalog', { type: 'catalog' }],
   ['/ccs/v1/repositories', { type: 'productRepositories' }],
   ['/ccs/v1/resolve', { type: 'productResolve' }],
+  ['/ccs/v1/trash', { type: 'trash' }],
+  ['/ccs/v1/collect', { type: 'collect' }],
 ])
 
 const patterns: { pattern: RegExp; route: (repository: string, last: string) => Route }[] = [
@@ -61,6 +66,8 @@ const patterns: { pattern: RegExp; route: (repository: string, last: string) => 
 export function parseRoute(path: string): Route | undefined {
   const known = fixed.get(path)
   if (known !== undefined) return known
+  const trash = /^\/ccs\/v1\/trash\/(\d{1,15})$/.exec(path)
+  if (trash !== null) return { type: 'trashEntry', id: Number(trash[1]) }
   for (const { pattern, route } of patterns) {
     const match = pattern.exec(path)
     if (match === null) continue

@@ -114,4 +114,30 @@ export const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX manifest_missing_by_digest ON manifest_missing (digest);
   `,
+  // What may not be needed any more, each looked at when it is due; and what was deleted and can be had back.
+  `
+  CREATE TABLE review (
+    kind TEXT NOT NULL,
+    repository_id INTEGER NOT NULL REFERENCES repository (id),
+    target_id INTEGER NOT NULL,
+    due_at INTEGER NOT NULL,
+    PRIMARY KEY (kind, repository_id, target_id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX review_by_due_at ON review (due_at);
+
+  CREATE TABLE trash (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    repository_id INTEGER NOT NULL REFERENCES repository (id),
+    manifest_id INTEGER NOT NULL REFERENCES manifest (id),
+    tags TEXT NOT NULL,
+    deleted_at INTEGER NOT NULL,
+    deleted_by TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX trash_by_manifest ON trash (manifest_id);
+  CREATE INDEX trash_by_deleted_at ON trash (deleted_at);
+  CREATE INDEX trash_by_repository ON trash (repository_id, manifest_id);
+
+  INSERT INTO review (kind, repository_id, target_id, due_at)
+    SELECT 'blob', repository_id, blob_id, linked_at FROM repository_blob;
+  `,
 ]

@@ -1,6 +1,9 @@
 // What handlers work with, and the shape of a handler.
 import type { Actor } from './access/actor.ts'
 import type { BlobStore } from './blob-store.ts'
+import type { Collector } from './collect/collector.ts'
+import type { Leases } from './collect/leases.ts'
+import type { Trash } from './collect/trash.ts'
 import type { RegistryRequest, RegistryResponse } from './http-message.ts'
 import type { Manifests } from './manifests.ts'
 import type { Metadata } from './metadata.ts'
@@ -15,6 +18,9 @@ export interface Services {
   uploads: Uploads
   manifests: Manifests
   clock: Clock
+  leases: Leases
+  collector: Collector
+  trash: Trash
 }
 
 export interface Call<Type extends RouteType> {

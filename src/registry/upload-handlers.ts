@@ -60,7 +60,7 @@ export const cancelUpload: Handler<'upload'> = async ({ services, route, actor }
  * not read it looks the same: the client gets a session and sends the bytes.
  */
 function mountBlob({ services, request, route, actor }: Call<'uploads'>, digest: Digest): boolean {
-  const { metadata, clock } = services
+  const { metadata, clock, leases } = services
   const blob = metadata.blobs.find(digest)
   if (blob === undefined) return false
   const from = request.query.get('from')
@@ -75,6 +75,7 @@ function mountBlob({ services, request, route, actor }: Call<'uploads'>, digest:
   metadata.transaction(() => {
     const target = metadata.repositories.ensure(route.repository, clock.now())
     metadata.blobs.link(target.id, blob.id, clock.now())
+    leases.take(target.id, blob.id)
   })
   return true
 }

@@ -11,6 +11,7 @@ import { RequestCut } from './http-message.ts'
 import type { Metadata } from './metadata.ts'
 import { randomKey } from './random-key.ts'
 import { RegistryError } from './registry-error.ts'
+import { removeDoomed } from './remove-doomed.ts'
 import { registryLimits } from './registry-limits.ts'
 import type { UploadRow } from './upload-rows.ts'
 import { receivedRange, transfer, type UploadChunk, uploadUnknown } from './upload-transfer.ts'
@@ -277,9 +278,8 @@ export class Uploads {
     if (doomed) await this.#removeObject(row.objectKey)
   }
 
-  async #removeObject(key: string): Promise<void> {
-    await this.#store.remove(key)
-    this.#metadata.blobs.undoom(key)
+  #removeObject(key: string): Promise<void> {
+    return removeDoomed({ metadata: this.#metadata, store: this.#store }, key)
   }
 }
 
