@@ -2,6 +2,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { reviewRows } from './collect/review-rows.ts'
 import type { Digest } from './digest.ts'
+import { projectUsageRows } from './project-usage-rows.ts'
 import { referenceWriters } from './reference-rows.ts'
 import { registryLimits } from './registry-limits.ts'
 
@@ -52,6 +53,7 @@ export function blobRows(db: DatabaseSync): BlobRows {
   const sizeOf = db.prepare('SELECT size FROM blob WHERE id = ?')
   const references = referenceWriters(db)
   const reviews = reviewRows(db)
+  const usage = projectUsageRows(db)
   const doom = db.prepare('INSERT INTO doomed_object (object_key) VALUES (?)')
   const doomed = db.prepare('SELECT object_key AS objectKey FROM doomed_object')
   const undoom = db.prepare('DELETE FROM doomed_object WHERE object_key = ?')
@@ -65,13 +67,16 @@ export function blobRows(db: DatabaseSync): BlobRows {
       insert.get(digest, size, objectKey, now) as unknown as BlobRow,
     link(repositoryId, blobId, now) {
       if (link.run(repositoryId, blobId, now).changes === 0) return
+      usage.linked('blob', repositoryId, blobId)
       // A blob that no manifest refers to in time is of no use.
       const dueAt = now + registryLimits.unusedBlobMs
       reviews.add({ kind: 'blob', repositoryId, targetId: blobId }, dueAt)
       for (const manifest of references.waitingForBlob(repositoryId, blobId))
         references.blobCame(manifest, blobId)
     },
-    unlink: (repositoryId, blobId) => void unlink.run(repositoryId, blobId),
+    unlink(repositoryId, blobId) {
+      if (unlink.run(repositoryId, blobId).changes > 0) usage.unlinked('blob', repositoryId, blobId)
+    },
     sizeOf: (blobId) => (sizeOf.get(blobId) as { size: number } | undefined)?.size ?? 0,
     doom: (objectKey) => void doom.run(objectKey),
     doomed: () => (doomed.all() as { objectKey: string }[]).map(({ objectKey }) => objectKey),

@@ -1,6 +1,7 @@
 // Rows of manifests, what they refer to, and their links to repositories.
 import type { DatabaseSync } from 'node:sqlite'
 import type { Digest } from './digest.ts'
+import { projectUsageRows } from './project-usage-rows.ts'
 import { referenceWriters } from './reference-rows.ts'
 
 export interface ManifestRow {
@@ -121,6 +122,7 @@ function writers(db: DatabaseSync) {
   )
   const miss = db.prepare('INSERT INTO manifest_missing (manifest_id, digest) VALUES (?, ?)')
   const references = referenceWriters(db)
+  const usage = projectUsageRows(db)
   const link = db.prepare(
     `INSERT INTO repository_manifest (repository_id, manifest_id, linked_at) VALUES (?, ?, ?)
      ON CONFLICT DO NOTHING`,
@@ -171,6 +173,7 @@ function writers(db: DatabaseSync) {
     missingOf: (manifestId: number) => references.missingOf(manifestId),
     link(repositoryId: number, manifestId: number, now: number) {
       if (link.run(repositoryId, manifestId, now).changes === 0) return false
+      usage.linked('manifest', repositoryId, manifestId)
       for (const parent of references.waitingIn(repositoryId, manifestId))
         references.childCame(parent, manifestId)
       return true

@@ -12,7 +12,8 @@ import type { RulesOf } from './project-rules.ts'
 import { RegistryError } from './registry-error.ts'
 import { registryLimits } from './registry-limits.ts'
 import type { RepositoryRow } from './repository-rows.ts'
-import { isTag } from './repository-name.ts'
+import type { Quotas } from './quotas.ts'
+import { isTag, projectOf } from './repository-name.ts'
 import type { ManifestReference } from './routes.ts'
 import { type TagChanger, TagChanges } from './tag-changes.ts'
 
@@ -38,8 +39,16 @@ export class Manifests {
   readonly #store: BlobStore
   readonly #clock: Clock
   readonly #tagChanges: TagChanges
+  readonly #quotas: Quotas
 
-  constructor(options: { metadata: Metadata; store: BlobStore; clock: Clock; rulesOf: RulesOf }) {
+  constructor(options: {
+    metadata: Metadata
+    store: BlobStore
+    clock: Clock
+    rulesOf: RulesOf
+    quotas: Quotas
+  }) {
+    this.#quotas = options.quotas
     this.#metadata = options.metadata
     this.#store = options.store
     this.#clock = options.clock
@@ -106,7 +115,7 @@ export class Manifests {
     platforms: string[]
   }): Digest[] {
     const { document, digest, bytes, platforms, by } = manifest
-    const { repositories, manifests, events } = this.#metadata
+    const { repositories, manifests, events, projectUsage } = this.#metadata
     const now = this.#clock.now()
     const repository = repositories.ensure(manifest.repository, now)
     const references = resolveReferences(this.#metadata, repository.id, document)
@@ -125,6 +134,8 @@ export class Manifests {
       now,
     )
     manifests.found(manifestId, references)
+    const project = projectOf(repository.name)
+    this.#quotas.check(project, projectUsage.wouldAdd('manifest', project, manifestId))
     if (manifests.link(repository.id, manifestId, now))
       events.append({ type: 'push', actor: by.name, repository: repository.name, digest }, now)
     for (const tag of manifest.tags)

@@ -19,6 +19,7 @@ import type { RegistryRequest, RegistryResponse, RequestOrigin } from './http-me
 import { Manifests } from './manifests.ts'
 import { memoryBlobStore } from './memory-blob-store.ts'
 import { metadataIn } from './metadata.ts'
+import { Quotas } from './quotas.ts'
 import { router } from './router.ts'
 import { migrations } from './schema.ts'
 import { Uploads } from './uploads.ts'
@@ -45,17 +46,18 @@ export function memoryRegistry({ state }: { state?: AccessState } = {}) {
   const store = memoryBlobStore()
   const clock = fakeClock()
   const random = seededRandom(1)
-  const uploadsOptions = { metadata, store, clock, random, log: silentLogger }
   const { access, tokens, authenticator } = accessFor(clock, state)
   const rulesOf = (project: string) => access.rulesOf(project)
-  const manifests = new Manifests({ metadata, store, clock, rulesOf })
+  const quotas = new Quotas({ metadata, rulesOf })
+  const uploadsOptions = { metadata, store, clock, random, log: silentLogger, quotas }
+  const manifests = new Manifests({ metadata, store, clock, rulesOf, quotas })
   const trash = new Trash({ metadata, clock, rulesOf })
   let leases = new Leases(clock)
   const collectorOf = () => new Collector({ metadata, store, clock, log: silentLogger, leases })
   let collector = collectorOf()
   const start = (uploads: Uploads) =>
     router({
-      services: { metadata, store, uploads, manifests, clock, leases, collector, trash },
+      services: { metadata, store, uploads, manifests, clock, leases, collector, trash, quotas },
       authenticator,
       ownHosts: new Set(['registry.ccs.internal', 'localhost:5000']),
     })

@@ -7,6 +7,7 @@ import { type TrashRows, trashRows } from './collect/trash-rows.ts'
 import { type UsageRows, usageRows } from './collect/usage-rows.ts'
 import { type EventRows, eventRows } from './event-rows.ts'
 import { type ManifestRows, manifestRows } from './manifest-rows.ts'
+import { type ProjectUsageRows, projectUsageRows } from './project-usage-rows.ts'
 import { RegistryError } from './registry-error.ts'
 import { type RepositoryRow, type RepositoryRows, repositoryRows } from './repository-rows.ts'
 import { migrations } from './schema.ts'
@@ -23,6 +24,7 @@ export interface Metadata {
   reviews: ReviewRows
   trash: TrashRows
   usage: UsageRows
+  projectUsage: ProjectUsageRows
   /** All of `work` is on disk when this returns, or nothing of it when it throws. */
   transaction<Result>(work: () => Result): Result
   close(): void
@@ -45,6 +47,7 @@ export function metadataIn(db: DatabaseSync): Metadata {
     reviews: reviewRows(db),
     trash: trashRows(db),
     usage: usageRows(db),
+    projectUsage: projectUsageRows(db),
     transaction: (work) => inTransaction(db, work),
     close: () => db.close(),
   }

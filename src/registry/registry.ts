@@ -20,6 +20,7 @@ import { Manifests } from './manifests.ts'
 import { openMetadata } from './metadata.ts'
 import { answerNode } from './node-handler.ts'
 import type { RulesOf } from './project-rules.ts'
+import { Quotas } from './quotas.ts'
 import { RegistryError } from './registry-error.ts'
 import { registryLimits } from './registry-limits.ts'
 import { router } from './router.ts'
@@ -59,14 +60,15 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
   await mkdir(directory, { recursive: true, mode: 0o700 })
   const store = await openFileBlobStore(path.join(directory, 'blobs'))
   const metadata = openMetadata(path.join(directory, 'meta.db'))
-  const uploads = new Uploads({ metadata, store, clock, random, log })
   const rulesOf: RulesOf = (project) => access.rulesOf(project)
-  const manifests = new Manifests({ metadata, store, clock, rulesOf })
+  const quotas = new Quotas({ metadata, rulesOf })
+  const uploads = new Uploads({ metadata, store, clock, random, log, quotas })
+  const manifests = new Manifests({ metadata, store, clock, rulesOf, quotas })
   const leases = new Leases(clock)
   const collector = new Collector({ metadata, store, clock, log, leases })
   const trash = new Trash({ metadata, clock, rulesOf })
   const answer = router({
-    services: { metadata, store, uploads, manifests, clock, leases, collector, trash },
+    services: { metadata, store, uploads, manifests, clock, leases, collector, trash, quotas },
     authenticator: new Authenticator({
       access,
       logIn: new LogIn({ access, clock }),

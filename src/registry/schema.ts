@@ -140,4 +140,19 @@ export const migrations: readonly string[] = [
   INSERT INTO review (kind, repository_id, target_id, due_at)
     SELECT 'blob', repository_id, blob_id, linked_at FROM repository_blob;
   `,
+  // What each project takes on disk: what two of its repositories share counts once.
+  `
+  CREATE TABLE project_usage (
+    project TEXT PRIMARY KEY,
+    bytes INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO project_usage (project, bytes)
+    SELECT project, sum(size) FROM (
+      SELECT DISTINCT project, 'blob', blob.id, size FROM repository_blob
+        JOIN repository ON repository.id = repository_id JOIN blob ON blob.id = blob_id
+      UNION ALL
+      SELECT DISTINCT project, 'manifest', manifest.id, length(bytes) FROM repository_manifest
+        JOIN repository ON repository.id = repository_id JOIN manifest ON manifest.id = manifest_id
+    ) GROUP BY project;
+  `,
 ]

@@ -7,6 +7,7 @@ import type { Trash } from './collect/trash.ts'
 import type { RegistryRequest, RegistryResponse } from './http-message.ts'
 import type { Manifests } from './manifests.ts'
 import type { Metadata } from './metadata.ts'
+import type { Quotas } from './quotas.ts'
 import type { Route, RouteType } from './routes.ts'
 import type { TagChanger } from './tag-changes.ts'
 import type { Uploads } from './uploads.ts'
@@ -21,6 +22,7 @@ export interface Services {
   leases: Leases
   collector: Collector
   trash: Trash
+  quotas: Quotas
 }
 
 export interface Call<Type extends RouteType> {

@@ -4,7 +4,7 @@ import type { Digest, DigestAlgorithm } from './digest.ts'
 import { emptyResponse, type RegistryRequest, type RegistryResponse } from './http-message.ts'
 import { RegistryError } from './registry-error.ts'
 import { registryLimits } from './registry-limits.ts'
-import { isRepositoryName } from './repository-name.ts'
+import { isRepositoryName, projectOf } from './repository-name.ts'
 import { requireDigest } from './routes.ts'
 import type { Call, Handler } from './services.ts'
 import { receivedRange } from './upload-transfer.ts'
@@ -60,7 +60,7 @@ export const cancelUpload: Handler<'upload'> = async ({ services, route, actor }
  * not read it looks the same: the client gets a session and sends the bytes.
  */
 function mountBlob({ services, request, route, actor }: Call<'uploads'>, digest: Digest): boolean {
-  const { metadata, clock, leases } = services
+  const { metadata, clock, leases, quotas } = services
   const blob = metadata.blobs.find(digest)
   if (blob === undefined) return false
   const from = request.query.get('from')
@@ -72,7 +72,9 @@ function mountBlob({ services, request, route, actor }: Call<'uploads'>, digest:
     return source !== undefined && metadata.blobs.findIn(source.id, digest) !== undefined
   })
   if (!readable) return false
+  const project = projectOf(route.repository)
   metadata.transaction(() => {
+    quotas.check(project, metadata.projectUsage.wouldAdd('blob', project, blob.id))
     const target = metadata.repositories.ensure(route.repository, clock.now())
     metadata.blobs.link(target.id, blob.id, clock.now())
     leases.take(target.id, blob.id)

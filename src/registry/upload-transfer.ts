@@ -19,7 +19,7 @@ interface TransferTarget {
 export async function transfer(
   target: TransferTarget,
   writer: ObjectWriter,
-  { body, range }: UploadChunk,
+  { body, range, came }: UploadChunk & { came: () => void },
 ): Promise<void> {
   const start = target.offset
   const end = range === undefined ? registryLimits.blobBytesMax : start + range.length
@@ -28,6 +28,7 @@ export async function transfer(
     if (target.offset + bytes.length > end) throw tooLong(range)
     target.hash!.update(bytes)
     target.offset += bytes.length
+    came()
     await writer.write(bytes)
   }
   if (range !== undefined && target.offset !== end)

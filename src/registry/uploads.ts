@@ -9,7 +9,9 @@ import type { BlobStore, ObjectWriter } from './blob-store.ts'
 import { algorithmOf, type Digest, type DigestAlgorithm } from './digest.ts'
 import { RequestCut } from './http-message.ts'
 import type { Metadata } from './metadata.ts'
+import type { Quotas } from './quotas.ts'
 import { randomKey } from './random-key.ts'
+import { projectOf } from './repository-name.ts'
 import { RegistryError } from './registry-error.ts'
 import { removeDoomed } from './remove-doomed.ts'
 import { registryLimits } from './registry-limits.ts'
@@ -31,6 +33,10 @@ interface Session {
   touchedAt: number
   busy: boolean
   cancelled: boolean
+  /** Whose quota its bytes count for; unknown of a session that nobody has asked for since a start. */
+  project: string | undefined
+  /** Bytes that count for the quota. */
+  reserved: number
 }
 
 export interface UploadsOptions {
@@ -39,6 +45,7 @@ export interface UploadsOptions {
   clock: Clock
   random: Random
   log: Logger
+  quotas: Quotas
 }
 
 export class Uploads {
@@ -47,6 +54,7 @@ export class Uploads {
   readonly #clock: Clock
   readonly #random: Random
   readonly #log: Logger
+  readonly #quotas: Quotas
   readonly #sessions = new Map<string, Session>()
 
   constructor(options: UploadsOptions) {
@@ -55,6 +63,7 @@ export class Uploads {
     this.#clock = options.clock
     this.#random = options.random
     this.#log = options.log
+    this.#quotas = options.quotas
   }
 
   /** Opens a session and returns its id. */
@@ -77,6 +86,7 @@ export class Uploads {
       return upload
     })
     const session = sleeping(row)
+    session.project = projectOf(owner.repository)
     session.algorithm = algorithm
     session.hash = createHash(algorithm)
     this.#sessions.set(row.id, session)
@@ -153,6 +163,7 @@ export class Uploads {
       throw uploadUnknown()
     const session = known ?? sleeping(row)
     if (session.cancelled) throw uploadUnknown()
+    session.project = projectOf(owner.repository)
     this.#sessions.set(id, session)
     return session
   }
@@ -188,6 +199,21 @@ export class Uploads {
       hash.update(bytes)
     session.hash = hash
     session.offset = size
+    this.#settle(session)
+  }
+
+  /** Has the quota count what the session holds, no more and no less. */
+  #settle(session: Session): void {
+    const { project, offset, reserved } = session
+    if (project === undefined || offset === reserved) return
+    if (offset > reserved) this.#quotas.reserve(project, offset - reserved)
+    else this.#quotas.release(project, reserved - offset)
+    session.reserved = offset
+  }
+
+  #release(session: Session): void {
+    if (session.project !== undefined) this.#quotas.release(session.project, session.reserved)
+    session.reserved = 0
   }
 
   async #receive(
@@ -199,19 +225,21 @@ export class Uploads {
     if (range !== undefined && range.start !== start) throw outOfOrder(session.row.id, start)
     const writer = await this.#store.append(session.row.objectKey, start)
     try {
-      await transfer(session, writer, { body, range })
+      await transfer(session, writer, { body, range, came: () => this.#settle(session) })
     } catch (error) {
       // What an interrupted client sent is good, and where it goes on; all else is taken back.
       if (error instanceof RequestCut) await this.#close(session, writer, false)
-      else await this.#takeBack(session, writer)
+      else await this.#takeBack(session, writer, start)
       throw error
     }
     await this.#close(session, writer, durable)
     this.#touch(session)
   }
 
-  async #takeBack(session: Session, writer: ObjectWriter): Promise<void> {
+  async #takeBack(session: Session, writer: ObjectWriter, start: number): Promise<void> {
     session.hash = undefined
+    session.offset = start
+    this.#settle(session)
     await writer.abort()
   }
 
@@ -252,7 +280,8 @@ export class Uploads {
   }
 
   /** Makes the blob, or, when its bytes are there already, only the link to it. */
-  #commit({ row, offset }: Session, digest: Digest): { doomed: boolean } {
+  #commit(session: Session, digest: Digest): { doomed: boolean } {
+    const { row, offset } = session
     const { blobs, uploads } = this.#metadata
     const now = this.#clock.now()
     const doomed = this.#metadata.transaction(() => {
@@ -263,11 +292,14 @@ export class Uploads {
       uploads.delete(row.id)
       return known !== undefined
     })
+    this.#release(session)
     this.#sessions.delete(row.id)
     return { doomed }
   }
 
-  async #discard({ row }: Session): Promise<void> {
+  async #discard(session: Session): Promise<void> {
+    const { row } = session
+    this.#release(session)
     this.#sessions.delete(row.id)
     const doomed = this.#metadata.transaction(() => {
       // Once the session is gone, its object is a blob's.
@@ -300,5 +332,7 @@ function sleeping(row: UploadRow): Session {
     touchedAt: row.touchedAt,
     busy: false,
     cancelled: false,
+    project: undefined,
+    reserved: 0,
   }
 }
