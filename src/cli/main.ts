@@ -12,6 +12,7 @@ import { addClusterCommands } from './cluster/cluster-commands.ts'
 import { type CommandContext, type CommonOptions, outputFormat } from './context.ts'
 import { EXIT, explain } from './failure.ts'
 import { addImageCommands } from './image/image-commands.ts'
+import { addRegistryCommands } from './registry/registry-commands.ts'
 import { addMachineCommands } from './machine/machine-commands.ts'
 import { addInstanceCommands } from './instance-commands.ts'
 import { renderValue } from './output.ts'
@@ -46,6 +47,7 @@ function buildProgram(): Command {
   addServiceCommands(program, context)
   addMachineCommands(program, context)
   addImageCommands(program, context)
+  addRegistryCommands(program, context)
   addClusterCommands(program, context)
   addAuditCommands(program, context)
   program

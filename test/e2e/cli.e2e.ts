@@ -221,7 +221,8 @@ test('every command has help', async () => {
   const groups = {
     service: ['create', 'list', 'get', 'update', 'scale', 'delete'],
     machine: ['list', 'stop', 'start'],
-    image: ['build', 'list'],
+    image: ['build', 'list', 'tags', 'inspect', 'delete', 'gc', 'trash'],
+    registry: ['project', 'user', 'robot'],
   }
   const all = [
     [],

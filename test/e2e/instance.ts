@@ -65,6 +65,11 @@ export class Instance {
     })
   }
 
+  /** `./ccs ...` with something on standard input. */
+  ccsWith(input: string, ...args: string[]): Promise<Result> {
+    return run([path.join(root, 'ccs'), ...args, '--data-dir', this.dataDir], { input })
+  }
+
   up(...args: string[]): Promise<Result> {
     return this.ccs('up', ...this.#ports, ...args)
   }

@@ -1,7 +1,7 @@
 // The registry as commands see it: over HTTP on loopback, with the instance's own credential.
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { Failure } from '../failure.ts'
+import { EXIT, Failure } from '../failure.ts'
 import type { FoundInstance } from '../context.ts'
 
 export interface RegistryAccess {
@@ -53,11 +53,19 @@ export async function registryPing(access: RegistryAccess): Promise<void> {
   await (await registryGet(access, '/v2/')).arrayBuffer()
 }
 
-async function registryGet(access: RegistryAccess, urlPath: string): Promise<Response> {
+const registryGet = (access: RegistryAccess, urlPath: string) => registryCall(access, urlPath)
+
+/** Fails with what the registry says, as 404 with the exit code for that. */
+export async function registryCall(
+  access: RegistryAccess,
+  urlPath: string,
+  method: 'GET' | 'POST' | 'DELETE' | 'HEAD' = 'GET',
+): Promise<Response> {
   const basic = Buffer.from(`${access.username}:${access.password}`).toString('base64')
   let response: Response
   try {
     response = await fetch(`http://${access.host}${urlPath}`, {
+      method,
       headers: { authorization: `Basic ${basic}` },
       signal: AbortSignal.timeout(TIMEOUT_MS),
     })
@@ -70,7 +78,17 @@ async function registryGet(access: RegistryAccess, urlPath: string): Promise<Res
   }
   if (!response.ok)
     throw new Failure(
-      `the registry answered ${response.status} to ${urlPath}: ${await response.text()}`,
+      await problemOf(response, urlPath),
+      response.status === 404 ? EXIT.notFound : EXIT.failed,
     )
   return response
+}
+
+/** What the registry says is wrong, in its own words where it has some. */
+async function problemOf(response: Response, urlPath: string): Promise<string> {
+  const text = await response.text()
+  const answer = `the registry answered ${response.status} to ${urlPath}`
+  if (!(response.headers.get('content-type') ?? '').includes('json')) return `${answer}: ${text}`
+  const { errors = [] } = JSON.parse(text) as { errors?: { message?: string }[] }
+  return errors[0]?.message ?? answer
 }

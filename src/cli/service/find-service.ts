@@ -16,7 +16,7 @@ export interface ServiceOptions extends CommonOptions {
 const NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/
 
 /** Services and projects are parts of host names. */
-export function checkName(what: 'service' | 'project', name: string): void {
+export function checkName(what: 'service' | 'project' | 'robot', name: string): void {
   if (NAME.test(name) && name.length <= nameLimits.serviceLengthMax) return
   throw new Failure(
     `"${name}" is no name for a ${what}: it takes lower-case letters, digits and '-', ` +
