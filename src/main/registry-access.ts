@@ -10,6 +10,7 @@ import { createInformer } from '#client/informer.ts'
 import type { Informer } from '#client/types.ts'
 import { projects } from '#kinds/ccs/project.ts'
 import { robots } from '#kinds/ccs/robot.ts'
+import { serviceRevisions } from '#kinds/ccs/service-revision.ts'
 import { userGroups } from '#kinds/ccs/user-group.ts'
 import { passwordSecrets, users } from '#kinds/ccs/user.ts'
 import type { KubeObject } from '#kinds/object.ts'
@@ -43,6 +44,7 @@ export function followAccess({ hub, file, log, changed }: FollowAccessOptions): 
     users: informers.informer(users),
     groups: informers.informer(userGroups),
     robots: informers.informer(robots),
+    revisions: informers.informer(serviceRevisions),
     secrets: createInformer({
       client: hub.client,
       kind: secrets,
@@ -62,6 +64,7 @@ export function followAccess({ hub, file, log, changed }: FollowAccessOptions): 
       users: followed.users.list(),
       groups: followed.groups.list(),
       robots: followed.robots.list(),
+      revisions: followed.revisions.list(),
       secrets: followed.secrets.list(),
     })
     const text = JSON.stringify(state)

@@ -11,7 +11,9 @@ import type { Handler } from './services.ts'
 const INDEX = 'application/vnd.oci.image.index.v1+json'
 
 export const getManifest: Handler<'manifest'> = ({ services, request, route }) => {
-  const manifest = services.manifests.get(route.repository, route.reference)
+  const { repositoryId, ...manifest } = services.manifests.get(route.repository, route.reference)
+  if (route.reference.type === 'tag' && request.method === 'GET')
+    services.pulls.note(repositoryId, route.reference.tag)
   const headers = {
     'Content-Type': manifest.mediaType,
     'Content-Length': String(manifest.bytes.length),

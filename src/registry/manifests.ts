@@ -55,7 +55,7 @@ export class Manifests {
     this.#tagChanges = new TagChanges(options)
   }
 
-  get(repository: string, reference: ManifestReference): ManifestRow {
+  get(repository: string, reference: ManifestReference): ManifestRow & { repositoryId: number } {
     const { id } = requireRepositoryRow(this.#metadata, repository)
     const { manifests } = this.#metadata
     const row =
@@ -63,7 +63,7 @@ export class Manifests {
         ? manifests.findIn(id, reference.digest)
         : manifests.findTagged(id, reference.tag)
     if (row === undefined) throw manifestUnknown(repository, reference)
-    return row
+    return { ...row, repositoryId: id }
   }
 
   async put(upload: ManifestUpload): Promise<StoredManifest> {

@@ -10,19 +10,15 @@ import type { AccessState } from './access/access-state.ts'
 import { Authenticator } from './access/authenticator.ts'
 import { LogIn } from './access/log-in.ts'
 import { RegistryTokens } from './access/registry-tokens.ts'
-import { Collector } from './collect/collector.ts'
-import { Leases } from './collect/leases.ts'
-import { Trash } from './collect/trash.ts'
+import { buildServices } from './build-services.ts'
 import { digestOf } from './digest.ts'
 import { errorResponse } from './error-response.ts'
 import type { RegistryRequest, RegistryResponse, RequestOrigin } from './http-message.ts'
-import { Manifests } from './manifests.ts'
 import { memoryBlobStore } from './memory-blob-store.ts'
 import { metadataIn } from './metadata.ts'
-import { Quotas } from './quotas.ts'
 import { router } from './router.ts'
 import { migrations } from './schema.ts'
-import { Uploads } from './uploads.ts'
+import type { Services } from './services.ts'
 
 export interface TestRequest {
   method?: string
@@ -47,22 +43,15 @@ export function memoryRegistry({ state }: { state?: AccessState } = {}) {
   const clock = fakeClock()
   const random = seededRandom(1)
   const { access, tokens, authenticator } = accessFor(clock, state)
-  const rulesOf = (project: string) => access.rulesOf(project)
-  const quotas = new Quotas({ metadata, rulesOf })
-  const uploadsOptions = { metadata, store, clock, random, log: silentLogger, quotas }
-  const manifests = new Manifests({ metadata, store, clock, rulesOf, quotas })
-  const trash = new Trash({ metadata, clock, rulesOf })
-  let leases = new Leases(clock)
-  const collectorOf = () => new Collector({ metadata, store, clock, log: silentLogger, leases })
-  let collector = collectorOf()
-  const start = (uploads: Uploads) =>
+  const made = () => buildServices({ metadata, store, access, clock, random, log: silentLogger })
+  const answerWith = (services: Services) =>
     router({
-      services: { metadata, store, uploads, manifests, clock, leases, collector, trash, quotas },
+      services,
       authenticator,
       ownHosts: new Set(['registry.ccs.internal', 'localhost:5000']),
     })
-  let uploads = new Uploads(uploadsOptions)
-  let answer = start(uploads)
+  let services = made()
+  let answer = answerWith(services)
 
   async function call(test: TestRequest): Promise<TestResponse> {
     try {
@@ -78,18 +67,16 @@ export function memoryRegistry({ state }: { state?: AccessState } = {}) {
     access,
     tokens,
     metadata,
-    manifests,
+    manifests: services.manifests,
     store,
     clock,
     call,
-    sweep: () => uploads.sweep(),
-    collect: () => collector.collect(),
+    sweep: () => services.uploads.sweep(),
+    collect: () => services.collector.collect(),
     /** Forgets what is only in memory, as a restart of the process does. */
     restart() {
-      uploads = new Uploads(uploadsOptions)
-      leases = new Leases(clock)
-      collector = collectorOf()
-      answer = start(uploads)
+      services = made()
+      answer = answerWith(services)
     },
     /** Pushes a blob in one request and returns its digest. */
     async pushBlob(repository: string, content: string) {

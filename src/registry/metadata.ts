@@ -11,6 +11,7 @@ import { type ManifestRows, manifestRows } from './manifest-rows.ts'
 import { type ProjectUsageRows, projectUsageRows } from './project-usage-rows.ts'
 import { RegistryError } from './registry-error.ts'
 import { type RepositoryRow, type RepositoryRows, repositoryRows } from './repository-rows.ts'
+import { type RetentionRows, retentionRows } from './retention/retention-rows.ts'
 import { migrations } from './schema.ts'
 import { type TagRows, tagRows } from './tag-rows.ts'
 import { type UploadRows, uploadRows } from './upload-rows.ts'
@@ -27,6 +28,7 @@ export interface Metadata {
   usage: UsageRows
   projectUsage: ProjectUsageRows
   check: CheckRows
+  retention: RetentionRows
   /** All of `work` is on disk when this returns, or nothing of it when it throws. */
   transaction<Result>(work: () => Result): Result
   close(): void
@@ -51,6 +53,7 @@ export function metadataIn(db: DatabaseSync): Metadata {
     usage: usageRows(db),
     projectUsage: projectUsageRows(db),
     check: checkRows(db),
+    retention: retentionRows(db),
     transaction: (work) => inTransaction(db, work),
     close: () => db.close(),
   }

@@ -25,6 +25,10 @@ export const registryLimits = {
   collectIntervalMs: 60_000,
   /** Rows of the queue that one round of collection looks at, so that requests wait for none. */
   reviewsPerRound: 500,
+  /** How often it is written when tags were pulled, and whether retention is due. */
+  retentionIntervalMs: 60_000,
+  /** Tags whose pull is noted before that is written. */
+  notedPullsMax: 10_000,
   /** Every blob is read this often, to find bit rot. */
   scrubEveryMs: 30 * 24 * 60 * 60_000,
   /** How often some are read, and how much at a time: 64 MiB a minute are 90 GiB a day. */

@@ -5,27 +5,20 @@ import path from 'node:path'
 import type { Clock } from '#base/clock.ts'
 import type { Logger } from '#base/log.ts'
 import { defaultPorts } from '#base/ports.ts'
-import { Periodic } from '#base/periodic.ts'
 import type { Random } from '#base/random.ts'
 import type { Access } from './access/access.ts'
 import { Authenticator } from './access/authenticator.ts'
 import { LogIn } from './access/log-in.ts'
 import { RegistryTokens } from './access/registry-tokens.ts'
-import { scrub } from './check/scrubber.ts'
-import { Collector } from './collect/collector.ts'
-import { Leases } from './collect/leases.ts'
-import { Trash } from './collect/trash.ts'
+import { buildServices } from './build-services.ts'
+import { chores } from './chores.ts'
 import { openFileBlobStore } from './file-blob-store.ts'
 import type { RequestOrigin } from './http-message.ts'
-import { Manifests } from './manifests.ts'
 import { openMetadata } from './metadata.ts'
 import { answerNode } from './node-handler.ts'
-import type { RulesOf } from './project-rules.ts'
-import { Quotas } from './quotas.ts'
 import { RegistryError } from './registry-error.ts'
 import { registryLimits } from './registry-limits.ts'
 import { router } from './router.ts'
-import { Uploads } from './uploads.ts'
 
 /** The name under which clusters know the registry. */
 export const registryHost = 'registry.ccs.internal'
@@ -61,15 +54,9 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
   await mkdir(directory, { recursive: true, mode: 0o700 })
   const store = await openFileBlobStore(path.join(directory, 'blobs'))
   const metadata = openMetadata(path.join(directory, 'meta.db'))
-  const rulesOf: RulesOf = (project) => access.rulesOf(project)
-  const quotas = new Quotas({ metadata, rulesOf })
-  const uploads = new Uploads({ metadata, store, clock, random, log, quotas })
-  const manifests = new Manifests({ metadata, store, clock, rulesOf, quotas })
-  const leases = new Leases(clock)
-  const collector = new Collector({ metadata, store, clock, log, leases })
-  const trash = new Trash({ metadata, clock, rulesOf })
+  const services = buildServices({ metadata, store, access, clock, random, log })
   const answer = router({
-    services: { metadata, store, uploads, manifests, clock, leases, collector, trash, quotas },
+    services,
     authenticator: new Authenticator({
       access,
       logIn: new LogIn({ access, clock }),
@@ -77,29 +64,8 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
     }),
     ownHosts: new Set([registryHost, ...ownHosts]),
   })
-  await uploads.sweep()
-  const { uploadSweepIntervalMs, collectIntervalMs, scrubIntervalMs } = registryLimits
-  const periodic = [
-    { what: 'sweep of uploads', periodMs: uploadSweepIntervalMs, work: () => uploads.sweep() },
-    {
-      what: 'collection',
-      periodMs: collectIntervalMs,
-      work: async () => void (await collector.collect()),
-    },
-    {
-      what: 'scrub',
-      periodMs: scrubIntervalMs,
-      work: async () => void (await scrub({ metadata, store, clock, log })),
-    },
-  ].map(
-    ({ what, periodMs, work }) =>
-      new Periodic({
-        periodMs,
-        clock,
-        work,
-        failed: (error) => log.error(`${what} failed`, { error }),
-      }),
-  )
+  await services.uploads.sweep()
+  const periodic = chores({ services, access, log })
   for (const one of periodic) one.start()
   const running = new Set<Promise<void>>()
   let closing = false
@@ -116,6 +82,7 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
       closing = true
       await Promise.all(periodic.map((one) => one.stop()))
       await settled(running, clock)
+      services.pulls.write()
       metadata.close()
     },
   }

@@ -13,6 +13,7 @@ import { listCatalog, listTags } from './listing-handlers.ts'
 import { deleteManifest, getManifest, listReferrers, putManifest } from './manifest-handlers.ts'
 import { listRepositories, resolveTag } from './product-handlers.ts'
 import { RegistryError } from './registry-error.ts'
+import { applyRetention, previewRetention } from './retention/retention-handlers.ts'
 import { parseRoute, type Route, type RouteType } from './routes.ts'
 import type { Call, Handler, Services } from './services.ts'
 import {
@@ -38,6 +39,10 @@ const routes: { [Type in Exclude<RouteType, 'health'>]: Methods<Type> } = {
   trashEntry: {
     POST: { action: 'pull', handle: restoreTrash },
     DELETE: { action: 'pull', handle: purgeTrash },
+  },
+  retention: {
+    GET: { action: 'administer', handle: previewRetention },
+    POST: { action: 'administer', handle: applyRetention },
   },
   fsck: { POST: { action: 'administer', handle: runFsck } },
   collect: { POST: { action: 'administer', handle: collectNow } },

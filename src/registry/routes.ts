@@ -16,6 +16,7 @@ export type Route =
   | { type: 'trashEntry'; id: number }
   | { type: 'collect' }
   | { type: 'fsck' }
+  | { type: 'retention' }
   | { type: 'tags'; repository: string }
   | { type: 'referrers'; repository: string; digest: Digest }
   | { type: 'blob'; repository: string; digest: Digest }
@@ -35,6 +36,7 @@ const fixed = new Map<string, Route>([
   ['/ccs/v1/trash', { type: 'trash' }],
   ['/ccs/v1/collect', { type: 'collect' }],
   ['/ccs/v1/fsck', { type: 'fsck' }],
+  ['/ccs/v1/retention', { type: 'retention' }],
 ])
 
 const patterns: { pattern: RegExp; route: (repository: string, last: string) => Route }[] = [

@@ -161,4 +161,8 @@ export const migrations: readonly string[] = [
   ALTER TABLE blob ADD COLUMN damaged_at INTEGER;
   CREATE INDEX blob_by_checked_at ON blob (checked_at) WHERE damaged_at IS NULL;
   `,
+  // When somebody last pulled by a tag: noted within a minute, for rules that keep what is used.
+  `
+  ALTER TABLE tag ADD COLUMN pulled_at INTEGER;
+  `,
 ]

@@ -8,6 +8,8 @@ import type { RegistryRequest, RegistryResponse } from './http-message.ts'
 import type { Manifests } from './manifests.ts'
 import type { Metadata } from './metadata.ts'
 import type { Quotas } from './quotas.ts'
+import type { Pulls } from './retention/pulls.ts'
+import type { Retention } from './retention/retention.ts'
 import type { Route, RouteType } from './routes.ts'
 import type { TagChanger } from './tag-changes.ts'
 import type { Uploads } from './uploads.ts'
@@ -23,6 +25,8 @@ export interface Services {
   collector: Collector
   trash: Trash
   quotas: Quotas
+  pulls: Pulls
+  retention: Retention
 }
 
 export interface Call<Type extends RouteType> {

@@ -4,6 +4,7 @@ import { collect, examples, withInstance, withOutput } from '../options.ts'
 import { DEFAULT_PROJECT } from '../service/find-service.ts'
 import { checkRegistry } from './fsck.ts'
 import { createProject, deleteProject, listProjects, setProject } from './projects.ts'
+import { showRetention } from './retention.ts'
 import { createRobot, deleteRobot, listRobots, rotateRobot } from './robots.ts'
 import { createUser, deleteUser, listUsers, readPassword, setPassword } from './users.ts'
 
@@ -11,6 +12,15 @@ export function addRegistryCommands(program: Command, context: CommandContext): 
   const group = program.command('registry').description('who may use the images, and how much')
   addProjects(group.command('project').description('projects: tenants and their rules'), context)
   addUsers(group.command('user').description('people who log in'), context)
+  withOutput(group.command('retention'))
+    .description("show what a project's retention rules would delete, and why the rest stays")
+    .option('-p, --project <project>', 'the project', DEFAULT_PROJECT)
+    .option('--run', 'delete it, into the trash')
+    .addHelpText(
+      'after',
+      examples('ccs registry retention -p shop', 'ccs registry retention -p shop --run'),
+    )
+    .action((options) => showRetention(context, options))
   withOutput(group.command('fsck'))
     .description('check that all that images need is there and right, while they are used')
     .option('--deep', 'read every byte')

@@ -4,9 +4,12 @@ import type { AdmissionPlugin } from '#apiserver/admission/plugin.ts'
 import { invalidObject } from '#apiserver/api-errors.ts'
 import { containerServices, type ContainerService } from '#kinds/ccs/container-service.ts'
 import { CCS_GROUP } from '#kinds/ccs/group.ts'
+import { type Project, projects } from '#kinds/ccs/project.ts'
+import { type Robot, robots } from '#kinds/ccs/robot.ts'
 import { serviceAnnotations } from '#kinds/ccs/service-annotations.ts'
 import { type ServiceRevision, serviceRevisions } from '#kinds/ccs/service-revision.ts'
 import { validateContainerService } from '#kinds/ccs/validate-container-service.ts'
+import { validateProject, validateRobot } from '#kinds/ccs/validate-patterns.ts'
 import type { FieldError } from '#kinds/definition.ts'
 import type { KubeObject } from '#kinds/object.ts'
 import { invalid } from '#kinds/validate/field-error.ts'
@@ -19,6 +22,8 @@ const isSpecChange = (object: KubeObject, old: KubeObject | undefined): boolean 
 function errorsOf(object: KubeObject, old: KubeObject | undefined): FieldError[] {
   if (object.kind === containerServices.kind)
     return validateContainerService(object as ContainerService)
+  if (object.kind === projects.kind) return validateProject(object as Project)
+  if (object.kind === robots.kind) return validateRobot(object as Robot)
   if (object.kind === serviceRevisions.kind && old !== undefined)
     return [
       invalid(

@@ -44,6 +44,14 @@ export interface AccessState {
   users: readonly UserRecord[]
   groups: readonly GroupRecord[]
   robots: readonly RobotRecord[]
+  /** Digests of images that services or their revisions run: no rule takes them away. */
+  digestsInUse: readonly string[]
 }
 
-export const emptyAccess: AccessState = { projects: [], users: [], groups: [], robots: [] }
+export const emptyAccess: AccessState = {
+  projects: [],
+  users: [],
+  groups: [],
+  robots: [],
+  digestsInUse: [],
+}

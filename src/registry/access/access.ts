@@ -42,6 +42,7 @@ export class Access {
   #robots = new Map<string, RobotRecord>()
   /** Names of groups by name of user. */
   #groupsOf = new Map<string, Set<string>>()
+  #digestsInUse: ReadonlySet<string> = new Set()
 
   constructor(options: { clock: Clock; state?: AccessState; platform?: readonly PlatformUser[] }) {
     this.#clock = options.clock
@@ -49,7 +50,17 @@ export class Access {
     this.setPlatform(options.platform ?? [])
   }
 
-  update({ projects, users, groups, robots }: AccessState): void {
+  get digestsInUse(): ReadonlySet<string> {
+    return this.#digestsInUse
+  }
+
+  /** Names of projects that rules are known of. */
+  projectNames(): string[] {
+    return [...this.#projects.keys()]
+  }
+
+  update({ projects, users, groups, robots, digestsInUse }: AccessState): void {
+    this.#digestsInUse = new Set(digestsInUse)
     this.#projects = new Map(projects.map((project) => [project.name, project]))
     this.#users = new Map(users.map((user) => [user.name, user]))
     this.#robots = new Map(robots.map((robot) => [`${robot.project}+${robot.name}`, robot]))

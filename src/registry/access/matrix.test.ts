@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { hashToken } from '#identity/secret-token.ts'
 import { digestOf } from '../digest.ts'
 import { memoryRegistry, type TestRequest } from '../memory-registry.ts'
-import type { AccessState, RobotRecord, UserRecord } from './access-state.ts'
+import { type AccessState, emptyAccess, type RobotRecord, type UserRecord } from './access-state.ts'
 
 const DIGEST = digestOf(Buffer.from('nothing has these bytes'))
 const LONG_AGO = 1
@@ -43,6 +43,7 @@ const members = [
 ] as const
 
 const state: AccessState = {
+  ...emptyAccess,
   projects: [
     { name: 'open', isPublic: true, members, immutableTags: [] },
     { name: 'closed', isPublic: false, members, immutableTags: [] },

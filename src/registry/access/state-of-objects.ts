@@ -1,6 +1,8 @@
 // From the hub's objects to what the registry keeps of them.
 import type { Project } from '#kinds/ccs/project.ts'
+import { digestOf } from '#kinds/ccs/image-name.ts'
 import type { Robot } from '#kinds/ccs/robot.ts'
+import type { ServiceRevision } from '#kinds/ccs/service-revision.ts'
 import type { UserGroup } from '#kinds/ccs/user-group.ts'
 import { passwordSecrets, type User } from '#kinds/ccs/user.ts'
 import type { Secret } from '#kinds/k8s/core.ts'
@@ -13,6 +15,7 @@ export interface AccessObjects {
   users: readonly User[]
   groups: readonly UserGroup[]
   robots: readonly Robot[]
+  revisions: readonly ServiceRevision[]
   /** Those of the namespace for passwords. */
   secrets: readonly Secret[]
 }
@@ -27,6 +30,9 @@ export function accessStateOf(objects: AccessObjects): AccessState {
       .map(({ metadata, spec }) => ({ name: metadata.name, members: spec.members ?? [] }))
       .toSorted(byName),
     robots: objects.robots.map(robotRecord).toSorted(byProjectAndName),
+    digestsInUse: [
+      ...new Set(objects.revisions.flatMap(({ spec }) => digestOf(spec.resolvedImage) ?? [])),
+    ].toSorted(compare),
   }
 }
 
