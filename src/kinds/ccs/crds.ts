@@ -22,6 +22,8 @@ import { robots } from './robot.ts'
 import type { Schema } from './schema.ts'
 import { serviceRevisionSchema } from './service-revision-schema.ts'
 import { serviceRevisions } from './service-revision.ts'
+import { upstreamSchema } from './upstream-schema.ts'
+import { upstreams } from './upstream.ts'
 import { userGroups } from './user-group.ts'
 import { users } from './user.ts'
 
@@ -178,6 +180,19 @@ export const ccsDefinitions: readonly CustomResourceDefinition[] = [
       column('Expires', '.spec.expiresAt', { type: 'date' }),
       column('Disabled', '.spec.disabled', { type: 'boolean' }),
       column('Description', '.spec.description', wide),
+    ],
+  }),
+  define(upstreams, {
+    schema: upstreamSchema,
+    shortNames: ['up'],
+    subresources: { status: {} },
+    columns: [
+      column('Host', '.spec.host'),
+      column('Breaker', '.status.breaker'),
+      column('Left', '.status.pulls.remaining', { type: 'integer' }),
+      column('Limit', '.status.pulls.limit', { type: 'integer' }),
+      column('Offline', '.spec.offline', { type: 'boolean', ...wide }),
+      column('Error', '.status.lastError', wide),
     ],
   }),
 ]

@@ -6,7 +6,9 @@ import { containerServices, type ContainerService } from '#kinds/ccs/container-s
 import { CCS_GROUP } from '#kinds/ccs/group.ts'
 import { serviceAnnotations } from '#kinds/ccs/service-annotations.ts'
 import { type ServiceRevision, serviceRevisions } from '#kinds/ccs/service-revision.ts'
+import { type Upstream, upstreams } from '#kinds/ccs/upstream.ts'
 import { validateContainerService } from '#kinds/ccs/validate-container-service.ts'
+import { validateUpstream } from '#kinds/ccs/validate-upstream.ts'
 import type { FieldError } from '#kinds/definition.ts'
 import type { KubeObject } from '#kinds/object.ts'
 import { invalid } from '#kinds/validate/field-error.ts'
@@ -19,6 +21,7 @@ const isSpecChange = (object: KubeObject, old: KubeObject | undefined): boolean 
 function errorsOf(object: KubeObject, old: KubeObject | undefined): FieldError[] {
   if (object.kind === containerServices.kind)
     return validateContainerService(object as ContainerService)
+  if (object.kind === upstreams.kind) return validateUpstream(object as Upstream)
   if (object.kind === serviceRevisions.kind && old !== undefined)
     return [
       invalid(
