@@ -16,6 +16,9 @@ export const mirrorLimits = {
   smallBodyMs: 30 * SECOND,
   /** How long a client waits for the upstream when there is something to serve without it. */
   checkBudgetMs: 2 * SECOND,
+  /** Of an answer that nobody reads; more is not worth its connection. */
+  droppedBytesMax: 64 * 1024,
+  droppedMs: 2 * SECOND,
   tokenBytesMax: 256 * 1024,
   tagsBytesMax: 8 * MIB,
   referrersBytesMax: 4 * MIB,
