@@ -12,6 +12,7 @@ import type { Call, Handler } from './services.ts'
 
 export const getBlob: Handler<'blob'> = ({ services, request, route }) => {
   const { repository, blob } = findBlob(services, route)
+  requireSound(blob, request)
   // Who asks whether it is there is about to push a manifest that uses it.
   if (request.method === 'HEAD') services.leases.take(repository.id, blob.id)
   const headers = {
@@ -38,6 +39,15 @@ export const getBlob: Handler<'blob'> = ({ services, request, route }) => {
     },
     body: services.store.read(blob.objectKey, part),
   }
+}
+
+/** Wrong bytes are worse than none. Who asks whether to push the blob is told to: that heals it. */
+function requireSound({ digest, damagedAt }: BlobRow, { method }: RegistryRequest): void {
+  if (damagedAt === null) return
+  if (method === 'HEAD') throw new RegistryError('BLOB_UNKNOWN', `${digest} is damaged`)
+  throw new RegistryError('UNKNOWN', `the stored bytes of ${digest} are damaged: push it again`, {
+    detail: { digest },
+  })
 }
 
 /** Takes the blob out of this repository; its bytes stay while another one, or the trash, needs them. */

@@ -11,6 +11,8 @@ export interface BlobRow {
   digest: Digest
   size: number
   objectKey: string
+  /** When its bytes were found to be wrong; null for one that is sound. */
+  damagedAt: number | null
 }
 
 export interface BlobRows {
@@ -19,7 +21,7 @@ export interface BlobRows {
   findIn(repositoryId: number, digest: Digest): BlobRow | undefined
   /** Repositories that hold a blob, oldest link first. */
   holders(blobId: number, limit: number): string[]
-  insert(blob: Omit<BlobRow, 'id'>, now: number): BlobRow
+  insert(blob: Pick<BlobRow, 'digest' | 'size' | 'objectKey'>, now: number): BlobRow
   /** Also tells the manifests in the repository that wait for it. */
   link(repositoryId: number, blobId: number, now: number): void
   unlink(repositoryId: number, blobId: number): void
@@ -29,7 +31,8 @@ export interface BlobRows {
   undoom(objectKey: string): void
 }
 
-const FIELDS = 'blob.id, blob.digest, blob.size, blob.object_key AS objectKey'
+const FIELDS = `blob.id, blob.digest, blob.size, blob.object_key AS objectKey,
+  blob.damaged_at AS damagedAt`
 
 export function blobRows(db: DatabaseSync): BlobRows {
   const find = db.prepare(`SELECT ${FIELDS} FROM blob WHERE digest = ?`)
@@ -42,7 +45,8 @@ export function blobRows(db: DatabaseSync): BlobRows {
      WHERE blob_id = ? ORDER BY linked_at, repository.name LIMIT ?`,
   )
   const insert = db.prepare(
-    `INSERT INTO blob (digest, size, object_key, created_at) VALUES (?, ?, ?, ?)
+    `INSERT INTO blob (digest, size, object_key, created_at, checked_at)
+     VALUES (?1, ?2, ?3, ?4, ?4)
      RETURNING ${FIELDS}`,
   )
   const link = db.prepare(

@@ -178,7 +178,10 @@ function writers(db: DatabaseSync) {
         references.childCame(parent, manifestId)
       return true
     },
-    unlink: (repositoryId: number, manifestId: number) => void unlink.run(repositoryId, manifestId),
+    unlink(repositoryId: number, manifestId: number) {
+      if (unlink.run(repositoryId, manifestId).changes > 0)
+        usage.unlinked('manifest', repositoryId, manifestId)
+    },
     dropUnused: removeWithChildren,
   }
 }

@@ -2,6 +2,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { inTransaction, openSqlite } from '#base/sqlite.ts'
 import { type BlobRows, blobRows } from './blob-rows.ts'
+import { type CheckRows, checkRows } from './check/check-rows.ts'
 import { type ReviewRows, reviewRows } from './collect/review-rows.ts'
 import { type TrashRows, trashRows } from './collect/trash-rows.ts'
 import { type UsageRows, usageRows } from './collect/usage-rows.ts'
@@ -25,6 +26,7 @@ export interface Metadata {
   trash: TrashRows
   usage: UsageRows
   projectUsage: ProjectUsageRows
+  check: CheckRows
   /** All of `work` is on disk when this returns, or nothing of it when it throws. */
   transaction<Result>(work: () => Result): Result
   close(): void
@@ -48,6 +50,7 @@ export function metadataIn(db: DatabaseSync): Metadata {
     trash: trashRows(db),
     usage: usageRows(db),
     projectUsage: projectUsageRows(db),
+    check: checkRows(db),
     transaction: (work) => inTransaction(db, work),
     close: () => db.close(),
   }

@@ -11,6 +11,7 @@ export interface ProjectUsageRows {
   unlinked(held: Held, repositoryId: number, id: number): void
   /** Bytes that the project of a repository would take more with this. */
   wouldAdd(held: Held, project: string, id: number): number
+  set(project: string, bytes: number): void
   /** Each project with what is counted and what a count anew gives, where they differ. */
   differences(): { project: string; counted: number; actual: number }[]
 }
@@ -26,6 +27,10 @@ export function projectUsageRows(db: DatabaseSync): ProjectUsageRows {
   const add = db.prepare(
     `INSERT INTO project_usage (project, bytes) VALUES (?1, ?2)
      ON CONFLICT (project) DO UPDATE SET bytes = bytes + ?2`,
+  )
+  const set = db.prepare(
+    `INSERT INTO project_usage (project, bytes) VALUES (?1, ?2)
+     ON CONFLICT (project) DO UPDATE SET bytes = ?2`,
   )
   const statements = (held: Held) => ({
     size: db.prepare(SIZES[held]),
@@ -64,6 +69,7 @@ export function projectUsageRows(db: DatabaseSync): ProjectUsageRows {
     unlinked: (held, repositoryId, id) => change(held, repositoryId, id, -1),
     wouldAdd: (held, project, id) =>
       by[held].isHeld.get(id, project, 0) === undefined ? sizeOf(held, id) : 0,
+    set: (project, bytes) => void set.run(project, bytes),
     differences: () => differences.all() as { project: string; counted: number; actual: number }[],
   }
 }

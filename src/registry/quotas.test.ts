@@ -140,5 +140,8 @@ test('manifests count too', async () => {
   registry.access.update(limited(body.length))
   assert.equal((await registry.call(put)).status, 201)
   assert.equal(used(registry), body.length)
+  const { digest } = registry.metadata.manifests.findTagged(1, 'v1')!
+  await registry.call({ method: 'DELETE', url: `/v2/team/a/manifests/${digest}` })
+  assert.equal(used(registry), 0)
   assert.deepEqual(registry.metadata.projectUsage.differences(), [])
 })

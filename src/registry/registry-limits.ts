@@ -25,6 +25,11 @@ export const registryLimits = {
   collectIntervalMs: 60_000,
   /** Rows of the queue that one round of collection looks at, so that requests wait for none. */
   reviewsPerRound: 500,
+  /** Every blob is read this often, to find bit rot. */
+  scrubEveryMs: 30 * 24 * 60 * 60_000,
+  /** How often some are read, and how much at a time: 64 MiB a minute are 90 GiB a day. */
+  scrubIntervalMs: 60_000,
+  scrubBytesPerRound: 64 * MIB,
   /** Blobs that clients were told of and may be about to use; with more, the oldest are forgotten. */
   leasesMax: 200_000,
   /** Upload sessions open at once. */

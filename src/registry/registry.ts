@@ -11,6 +11,7 @@ import type { Access } from './access/access.ts'
 import { Authenticator } from './access/authenticator.ts'
 import { LogIn } from './access/log-in.ts'
 import { RegistryTokens } from './access/registry-tokens.ts'
+import { scrub } from './check/scrubber.ts'
 import { Collector } from './collect/collector.ts'
 import { Leases } from './collect/leases.ts'
 import { Trash } from './collect/trash.ts'
@@ -77,13 +78,18 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
     ownHosts: new Set([registryHost, ...ownHosts]),
   })
   await uploads.sweep()
-  const { uploadSweepIntervalMs, collectIntervalMs } = registryLimits
+  const { uploadSweepIntervalMs, collectIntervalMs, scrubIntervalMs } = registryLimits
   const periodic = [
     { what: 'sweep of uploads', periodMs: uploadSweepIntervalMs, work: () => uploads.sweep() },
     {
       what: 'collection',
       periodMs: collectIntervalMs,
       work: async () => void (await collector.collect()),
+    },
+    {
+      what: 'scrub',
+      periodMs: scrubIntervalMs,
+      work: async () => void (await scrub({ metadata, store, clock, log })),
     },
   ].map(
     ({ what, periodMs, work }) =>

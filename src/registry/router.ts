@@ -6,6 +6,7 @@ import type { Authenticator } from './access/authenticator.ts'
 import { neededScope, TOKEN_PATH, unauthorized } from './access/challenge.ts'
 import { answerTokenRequest } from './access/token-endpoint.ts'
 import { deleteBlob, getBlob } from './blob-handlers.ts'
+import { runFsck } from './check/check-handlers.ts'
 import { collectNow, listTrash, purgeTrash, restoreTrash } from './collect/collect-handlers.ts'
 import { jsonResponse, type RegistryRequest, type RegistryResponse } from './http-message.ts'
 import { listCatalog, listTags } from './listing-handlers.ts'
@@ -38,6 +39,7 @@ const routes: { [Type in Exclude<RouteType, 'health'>]: Methods<Type> } = {
     POST: { action: 'pull', handle: restoreTrash },
     DELETE: { action: 'pull', handle: purgeTrash },
   },
+  fsck: { POST: { action: 'administer', handle: runFsck } },
   collect: { POST: { action: 'administer', handle: collectNow } },
   tags: { GET: { action: 'pull', handle: listTags } },
   referrers: { GET: { action: 'pull', handle: listReferrers } },

@@ -15,6 +15,7 @@ export type Route =
   | { type: 'trash' }
   | { type: 'trashEntry'; id: number }
   | { type: 'collect' }
+  | { type: 'fsck' }
   | { type: 'tags'; repository: string }
   | { type: 'referrers'; repository: string; digest: Digest }
   | { type: 'blob'; repository: string; digest: Digest }
@@ -33,6 +34,7 @@ const fixed = new Map<string, Route>([
   ['/ccs/v1/resolve', { type: 'productResolve' }],
   ['/ccs/v1/trash', { type: 'trash' }],
   ['/ccs/v1/collect', { type: 'collect' }],
+  ['/ccs/v1/fsck', { type: 'fsck' }],
 ])
 
 const patterns: { pattern: RegExp; route: (repository: string, last: string) => Route }[] = [

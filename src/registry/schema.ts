@@ -155,4 +155,10 @@ export const migrations: readonly string[] = [
         JOIN repository ON repository.id = repository_id JOIN manifest ON manifest.id = manifest_id
     ) GROUP BY project;
   `,
+  // Blobs whose bytes were found to be wrong are read no more, until they are pushed again.
+  `
+  ALTER TABLE blob ADD COLUMN checked_at INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE blob ADD COLUMN damaged_at INTEGER;
+  CREATE INDEX blob_by_checked_at ON blob (checked_at) WHERE damaged_at IS NULL;
+  `,
 ]

@@ -62,7 +62,7 @@ export const cancelUpload: Handler<'upload'> = async ({ services, route, actor }
 function mountBlob({ services, request, route, actor }: Call<'uploads'>, digest: Digest): boolean {
   const { metadata, clock, leases, quotas } = services
   const blob = metadata.blobs.find(digest)
-  if (blob === undefined) return false
+  if (blob === undefined || blob.damagedAt !== null) return false
   const from = request.query.get('from')
   const sources =
     from === null ? metadata.blobs.holders(blob.id, registryLimits.listPageMax) : [from]

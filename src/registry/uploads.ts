@@ -276,21 +276,22 @@ export class Uploads {
       })
     }
     const { doomed } = this.#commit(session, digest)
-    if (doomed) await this.#removeObject(session.row.objectKey)
+    if (doomed !== undefined) await this.#removeObject(doomed)
   }
 
-  /** Makes the blob, or, when its bytes are there already, only the link to it. */
-  #commit(session: Session, digest: Digest): { doomed: boolean } {
+  /** Makes the blob, or, when its bytes are there already, only the link to it; what is wrong there goes. */
+  #commit(session: Session, digest: Digest): { doomed: string | undefined } {
     const { row, offset } = session
-    const { blobs, uploads } = this.#metadata
+    const { blobs, uploads, check } = this.#metadata
     const now = this.#clock.now()
     const doomed = this.#metadata.transaction(() => {
       const known = blobs.find(digest)
-      if (known !== undefined) blobs.doom(row.objectKey)
       const blob = known ?? blobs.insert({ digest, size: offset, objectKey: row.objectKey }, now)
+      const useless = blob.damagedAt === null ? row.objectKey : check.healed(blob.id, row.objectKey)
+      if (known !== undefined) blobs.doom(useless)
       blobs.link(row.repositoryId, blob.id, now)
       uploads.delete(row.id)
-      return known !== undefined
+      return known === undefined ? undefined : useless
     })
     this.#release(session)
     this.#sessions.delete(row.id)

@@ -222,7 +222,7 @@ test('every command has help', async () => {
     service: ['create', 'list', 'get', 'update', 'scale', 'delete'],
     machine: ['list', 'stop', 'start'],
     image: ['build', 'list', 'tags', 'inspect', 'delete', 'gc', 'trash'],
-    registry: ['project', 'user', 'robot'],
+    registry: ['project', 'user', 'robot', 'fsck'],
   }
   const all = [
     [],

@@ -124,6 +124,10 @@ test('an immutable tag stays; another image is deleted, had back, and deleted fo
   assert.ok(works(await inspect('shop/old:1', `ann:${ANN}`)))
   assert.match(await ok(instance.ccs('image', 'tags', 'shop/old')), /^1 +sha256:/m)
   assert.match(await ok(instance.ccs('image', 'gc')), /blobs with .* removed/)
+  assert.match(
+    await ok(instance.ccs('registry', 'fsck', '--deep')),
+    /: 0 problems \(every byte read\)/,
+  )
   const missing = await instance.ccs('image', 'trash', 'purge', '999')
   assert.equal(missing.code, 3)
 })

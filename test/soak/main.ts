@@ -12,7 +12,7 @@ function whole(text: string): number {
 
 const { times, seed } = new Command('npm run soak --')
   .description(
-    'Kills the store and an API server under load, cuts the power of their disk, and checks.',
+    'Kills the store, an API server and the registry under load, cuts the power of a disk, and checks.',
   )
   .option('--times <number>', 'blows in all', whole, 1_000)
   .option('--seed <number>', 'where the moments come from', whole, randomInt(2 ** 31))

@@ -1,7 +1,9 @@
-// Blows of four kinds, one kind after the other: kill -9 and power loss, of the store alone and of a whole API server.
+// Blows of five kinds, one kind after the other: kill -9 and power loss, of the store alone and of a whole API server, and
+// kill -9 of the registry.
 import { mkdtempSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { seededRandom } from '#base/random.ts'
+import { churn } from '../integration/registry/churn.ts'
 import { cutApi, killApi } from './api-rounds.ts'
 import { lacksPowerDisk, PowerDisk } from './power-disk.ts'
 import { cutStore, killStore, type Rounds } from './store-rounds.ts'
@@ -15,7 +17,7 @@ export interface SoakOptions {
   say: (line: string) => void
 }
 
-const KINDS = 4
+const KINDS = 5
 const WAIT_MS = { min: 20, max: 400 }
 
 /** Throws at the first promise that was broken; gives what could not be done here, by name. */
@@ -35,6 +37,8 @@ export async function runSoak({ times, seed, directory, say }: SoakOptions): Pro
     await killStore(own, rounds())
     say('kill -9 of the API server')
     await killApi(own, { ...rounds(), random })
+    say('kill -9 of the registry')
+    await churn({ kills: rounds().times, seed, say })
     const lack = await lacksPowerDisk()
     if (lack !== undefined) return [lack]
     return await cutPower()

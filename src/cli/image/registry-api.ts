@@ -60,6 +60,7 @@ export async function registryCall(
   access: RegistryAccess,
   urlPath: string,
   method: 'GET' | 'POST' | 'DELETE' | 'HEAD' = 'GET',
+  timeoutMs = TIMEOUT_MS,
 ): Promise<Response> {
   const basic = Buffer.from(`${access.username}:${access.password}`).toString('base64')
   let response: Response
@@ -67,7 +68,7 @@ export async function registryCall(
     response = await fetch(`http://${access.host}${urlPath}`, {
       method,
       headers: { authorization: `Basic ${basic}` },
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: AbortSignal.timeout(timeoutMs),
     })
   } catch (error) {
     throw new Failure(

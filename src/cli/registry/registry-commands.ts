@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import type { CommandContext } from '../context.ts'
 import { collect, examples, withInstance, withOutput } from '../options.ts'
 import { DEFAULT_PROJECT } from '../service/find-service.ts'
+import { checkRegistry } from './fsck.ts'
 import { createProject, deleteProject, listProjects, setProject } from './projects.ts'
 import { createRobot, deleteRobot, listRobots, rotateRobot } from './robots.ts'
 import { createUser, deleteUser, listUsers, readPassword, setPassword } from './users.ts'
@@ -10,6 +11,12 @@ export function addRegistryCommands(program: Command, context: CommandContext): 
   const group = program.command('registry').description('who may use the images, and how much')
   addProjects(group.command('project').description('projects: tenants and their rules'), context)
   addUsers(group.command('user').description('people who log in'), context)
+  withOutput(group.command('fsck'))
+    .description('check that all that images need is there and right, while they are used')
+    .option('--deep', 'read every byte')
+    .option('--repair', 'mend what can be mended')
+    .addHelpText('after', examples('ccs registry fsck', 'ccs registry fsck --deep --repair'))
+    .action((options) => checkRegistry(context, options))
   addRobots(group.command('robot').description('what pipelines log in as'), context)
 }
 

@@ -32,9 +32,13 @@ export async function makeDataDir(): Promise<string> {
   return dataDir
 }
 
-export async function startRegistry(dataDir: string, port = 0): Promise<RunningRegistry> {
+export async function startRegistry(
+  dataDir: string,
+  port = 0,
+  speed = 1,
+): Promise<RunningRegistry> {
   const script = path.join(import.meta.dirname, 'registry-process.ts')
-  const child = spawn(process.execPath, [script, dataDir, String(port)], {
+  const child = spawn(process.execPath, [script, dataDir, String(port), String(speed)], {
     stdio: ['pipe', 'pipe', 'inherit'],
   })
   const gone = once(child, 'exit')
