@@ -22,7 +22,7 @@ import {
   pulledImagesFile,
 } from './container/pod-places.ts'
 import { eventRecorder } from './events/event-recorder.ts'
-import { Gate } from './gate.ts'
+import { Gate } from '#base/gate.ts'
 import { ImageKeeper } from './images/image-keeper.ts'
 import { ImagePuller } from './images/image-puller.ts'
 import { PulledImages } from './images/pulled-images.ts'

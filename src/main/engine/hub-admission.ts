@@ -8,8 +8,10 @@ import { type Project, projects } from '#kinds/ccs/project.ts'
 import { type Robot, robots } from '#kinds/ccs/robot.ts'
 import { serviceAnnotations } from '#kinds/ccs/service-annotations.ts'
 import { type ServiceRevision, serviceRevisions } from '#kinds/ccs/service-revision.ts'
+import { type Upstream, upstreams } from '#kinds/ccs/upstream.ts'
 import { validateContainerService } from '#kinds/ccs/validate-container-service.ts'
 import { validateProject, validateRobot } from '#kinds/ccs/validate-patterns.ts'
+import { validateUpstream } from '#kinds/ccs/validate-upstream.ts'
 import type { FieldError } from '#kinds/definition.ts'
 import type { KubeObject } from '#kinds/object.ts'
 import { invalid } from '#kinds/validate/field-error.ts'
@@ -24,6 +26,7 @@ function errorsOf(object: KubeObject, old: KubeObject | undefined): FieldError[]
     return validateContainerService(object as ContainerService)
   if (object.kind === projects.kind) return validateProject(object as Project)
   if (object.kind === robots.kind) return validateRobot(object as Robot)
+  if (object.kind === upstreams.kind) return validateUpstream(object as Upstream)
   if (object.kind === serviceRevisions.kind && old !== undefined)
     return [
       invalid(

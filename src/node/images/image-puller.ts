@@ -3,7 +3,7 @@ import { backoffDelayMs } from '#base/backoff.ts'
 import type { Clock } from '#base/clock.ts'
 import type { Random } from '#base/random.ts'
 import type { Container } from '#kinds/k8s/core.ts'
-import { Gate } from '../gate.ts'
+import { Gate } from '#base/gate.ts'
 import { nodeLimits } from '../limits.ts'
 import {
   type Credentials,

@@ -4,7 +4,7 @@ import { type FakeClock, fakeClock } from '#base/fake-clock.ts'
 import { silentLogger } from '#base/log.ts'
 import { seededRandom } from '#base/random.ts'
 import type { Container } from '#kinds/k8s/core.ts'
-import { Gate } from '../gate.ts'
+import { Gate } from '#base/gate.ts'
 import {
   type ProbeFinding,
   ProbeManager,

@@ -5,7 +5,7 @@ import type { Logger } from '#base/log.ts'
 import type { Random } from '#base/random.ts'
 import type { Container, Probe } from '#kinds/k8s/core.ts'
 import type { ProbeView } from '../pods/pod-view.ts'
-import type { Gate } from '../gate.ts'
+import type { Gate } from '#base/gate.ts'
 import {
   type ProbeKind,
   type ProbeProgress,
