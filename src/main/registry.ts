@@ -5,6 +5,7 @@ import { gatewayPorts } from '#base/ports.ts'
 import { systemRandom } from '#base/random.ts'
 import { authorityStore } from '#identity/authority-store.ts'
 import { Access } from '#registry/access/access.ts'
+import type { AccessState } from '#registry/access/access-state.ts'
 import { parseCredentials } from '#registry/credentials.ts'
 import { listenRegistry } from '#registry/listen-registry.ts'
 import { createRegistry, type Registry, registryHost } from '#registry/registry.ts'
@@ -76,22 +77,20 @@ await runProcess('registry', async ({ paths, instance }, log) => {
       )
     },
   })
-  const following = hub.then((connection) =>
-    followAccess({
-      hub: connection,
-      file: accessFile,
-      log,
-      changed: (state) => access.update(state),
-    }),
-  )
-  following.catch((error: unknown) => {
-    if (!abort.signal.aborted) log.error('cannot follow the hub', { error })
-  })
+  let stopFollowing = () => {}
+  const changed = (state: AccessState) => access.update(state)
+  hub
+    .then((connection) => {
+      stopFollowing = followAccess({ hub: connection, file: accessFile, log, changed })
+    })
+    .catch((error: unknown) => {
+      if (!abort.signal.aborted) log.error('cannot follow the hub', { error })
+    })
   const stopGuard = guardSupervisor({ paths, clock: systemClock, log })
   return async () => {
     stopGuard()
     abort.abort(new Error('the registry stops'))
-    void following.then((stopFollowing) => stopFollowing()).catch(() => undefined)
+    stopFollowing()
     gateways.close()
     outside.close()
     await loopback.close()

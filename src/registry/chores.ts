@@ -14,14 +14,15 @@ export interface ChoresOptions {
 }
 
 export function chores({ services, access, log }: ChoresOptions): Periodic[] {
-  const { uploadSweepIntervalMs, collectIntervalMs, scrubIntervalMs, retentionIntervalMs } =
-    registryLimits
+  const { uploadSweepIntervalMs, collectIntervalMs, scrubIntervalMs } = registryLimits
+  const { retentionIntervalMs, eventPruneIntervalMs } = registryLimits
   const { clock, uploads, collector } = services
   const all = [
     { what: 'sweep of uploads', periodMs: uploadSweepIntervalMs, work: () => uploads.sweep() },
     { what: 'collection', periodMs: collectIntervalMs, work: () => collector.collect() },
     { what: 'scrub', periodMs: scrubIntervalMs, work: () => scrub({ ...services, log }) },
     { what: 'retention', periodMs: retentionIntervalMs, work: retentionChore(services, access) },
+    { what: 'pruning of events', periodMs: eventPruneIntervalMs, work: pruneEvents(services) },
   ]
   return all.map(
     ({ what, periodMs, work }) =>
@@ -33,6 +34,12 @@ export function chores({ services, access, log }: ChoresOptions): Periodic[] {
       }),
   )
 }
+
+/** The record of changes has an end too. */
+const pruneEvents =
+  ({ metadata, clock }: Services) =>
+  async () =>
+    metadata.events.prune(clock.now() - registryLimits.eventsKeptMs)
 
 /** Carries out the rules of each project whose schedule names a minute since the last time. */
 function retentionChore({ clock, pulls, retention }: Services, access: Access) {

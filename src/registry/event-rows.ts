@@ -43,8 +43,6 @@ export interface EventRows {
   append(event: NewEvent, now: number): void
   /** Events behind `id`, oldest first. */
   after(id: number, limit: number): EventRow[]
-  /** The id of the last event, 0 before the first. */
-  last(): number
   /** Forgets events from before `before`. */
   prune(before: number): number
 }
@@ -57,14 +55,11 @@ export function eventRows(db: DatabaseSync): EventRows {
      VALUES (?, ?, ?, ?, ?, ?, ?)`,
   )
   const after = db.prepare(`SELECT ${FIELDS} FROM event WHERE id > ? ORDER BY id LIMIT ?`)
-  // The sequence, not the highest row: rows are forgotten, their numbers are not given again.
-  const last = db.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'event'")
   const prune = db.prepare('DELETE FROM event WHERE at < ?')
   return {
     append: ({ type, actor, repository, tag, digest, previous }, now) =>
       void insert.run(now, type, actor, repository, tag ?? null, digest ?? null, previous ?? null),
     after: (id, limit) => after.all(id, limit) as unknown as EventRow[],
-    last: () => (last.get() as { seq: number } | undefined)?.seq ?? 0,
     prune: (before) => Number(prune.run(before).changes),
   }
 }

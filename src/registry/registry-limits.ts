@@ -25,6 +25,9 @@ export const registryLimits = {
   collectIntervalMs: 60_000,
   /** Rows of the queue that one round of collection looks at, so that requests wait for none. */
   reviewsPerRound: 500,
+  /** The record of who changed what is kept for this long, and cut this often. */
+  eventsKeptMs: 90 * 24 * 60 * 60_000,
+  eventPruneIntervalMs: 60 * 60_000,
   /** How often it is written when tags were pulled, and whether retention is due. */
   retentionIntervalMs: 60_000,
   /** Tags whose pull is noted before that is written. */
@@ -52,6 +55,8 @@ export const registryLimits = {
   drainMs: 10_000,
   /** A connection on which no byte moves for this long is closed. */
   socketIdleMs: 120_000,
+  /** An answer that takes long sends something this often. */
+  patienceMs: 20_000,
   /** An unused connection is kept for this long: longer than clients and proxies keep theirs. */
   keepAliveMs: 75_000,
   headersTimeoutMs: 60_000,

@@ -4,6 +4,7 @@ import type { Action, Grant } from './access/access.ts'
 import type { Actor } from './access/actor.ts'
 import type { Authenticator } from './access/authenticator.ts'
 import { neededScope, TOKEN_PATH, unauthorized } from './access/challenge.ts'
+import type { Scope } from './access/scope.ts'
 import { answerTokenRequest } from './access/token-endpoint.ts'
 import { deleteBlob, getBlob } from './blob-handlers.ts'
 import { runFsck } from './check/check-handlers.ts'
@@ -85,7 +86,9 @@ export function router({ services, authenticator, ownHosts }: RouterOptions): An
     const route = routeFor(request, actor)
     const repository = 'repository' in route ? route.repository : undefined
     const { action, handle } = entryFor(route.type, request.method)
-    const { createOnly } = authorised(request, actor, { action, repository })
+    // Who only asks whether it is let in need not be told what for.
+    const scope = route.type === 'ping' ? undefined : neededScope(action, repository)
+    const { createOnly } = authorised(request, actor, { action, repository, scope })
     const by = { name: actor.name, createOnly }
     return handle({ services, request, route, actor, by } as Call<RouteType>)
   }
@@ -104,23 +107,27 @@ function routeFor(request: RegistryRequest, actor: Actor): Exclude<Route, { type
 
 const NO_CREDENTIALS = 'a user name and password are needed'
 
+interface Wish {
+  action: Action
+  repository: string | undefined
+  /** What a token for it has to be asked for with. */
+  scope: Scope | undefined
+}
+
 /** The one decision for every route: refused is what nothing grants, whether it exists or not. */
 function authorised(
   request: RegistryRequest,
   actor: Actor,
-  { action, repository }: { action: Action; repository: string | undefined },
+  { action, repository, scope }: Wish,
 ): Grant {
   const grant = actor.may(action, repository)
   if (grant !== undefined) return grant
-  const scope = neededScope(action, repository)
-  // Whoever asks who it is need not be told what to ask for.
-  const wanted = request.path.replace(/\/$/, '') === '/v2' ? {} : { scope }
   if (actor.couldWithToken(action, repository))
     throw unauthorized(request, 'the token is for something else', {
-      ...wanted,
+      scope,
       problem: 'insufficient_scope',
     })
-  if (actor.isAnonymous) throw unauthorized(request, NO_CREDENTIALS, wanted)
+  if (actor.isAnonymous) throw unauthorized(request, NO_CREDENTIALS, { scope })
   throw new RegistryError(
     'DENIED',
     `${actor.name} may not ${action} ${repository ?? 'the registry'}`,

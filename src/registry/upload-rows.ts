@@ -5,6 +5,8 @@ import type { DatabaseSync } from 'node:sqlite'
 export interface UploadRow {
   id: string
   repositoryId: number
+  /** Whose quota its bytes count for. */
+  project: string
   actor: string
   objectKey: string
   touchedAt: number
@@ -12,6 +14,7 @@ export interface UploadRow {
 
 export interface UploadRows {
   find(id: string): UploadRow | undefined
+  /** The project is the repository's. */
   insert(upload: UploadRow): void
   touch(id: string, now: number): void
   /** Whether there was such a session. */
@@ -20,18 +23,19 @@ export interface UploadRows {
   idleSince(before: number): UploadRow[]
 }
 
-const FIELDS = `id, repository_id AS repositoryId, actor, object_key AS objectKey,
-  touched_at AS touchedAt`
+const SELECT = `SELECT upload.id, repository_id AS repositoryId, project, actor,
+    object_key AS objectKey, touched_at AS touchedAt
+  FROM upload JOIN repository ON repository.id = repository_id`
 
 export function uploadRows(db: DatabaseSync): UploadRows {
-  const find = db.prepare(`SELECT ${FIELDS} FROM upload WHERE id = ?`)
+  const find = db.prepare(`${SELECT} WHERE upload.id = ?`)
   const insert = db.prepare(
     `INSERT INTO upload (id, repository_id, actor, object_key, touched_at) VALUES (?, ?, ?, ?, ?)`,
   )
   const touch = db.prepare('UPDATE upload SET touched_at = ? WHERE id = ?')
   const remove = db.prepare('DELETE FROM upload WHERE id = ?')
   const count = db.prepare('SELECT count(*) AS uploads FROM upload')
-  const idleSince = db.prepare(`SELECT ${FIELDS} FROM upload WHERE touched_at < ?`)
+  const idleSince = db.prepare(`${SELECT} WHERE touched_at < ?`)
   return {
     find: (id) => find.get(id) as unknown as UploadRow | undefined,
     insert: ({ id, repositoryId, actor, objectKey, touchedAt }) =>

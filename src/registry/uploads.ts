@@ -33,9 +33,7 @@ interface Session {
   touchedAt: number
   busy: boolean
   cancelled: boolean
-  /** Whose quota its bytes count for; unknown of a session that nobody has asked for since a start. */
-  project: string | undefined
-  /** Bytes that count for the quota. */
+  /** Bytes of it that count for its project's quota. */
   reserved: number
 }
 
@@ -78,6 +76,7 @@ export class Uploads {
       const upload: UploadRow = {
         id: randomKey(this.#random),
         repositoryId: repositories.ensure(owner.repository, now).id,
+        project: projectOf(owner.repository),
         actor: owner.actor,
         objectKey: randomKey(this.#random),
         touchedAt: now,
@@ -86,7 +85,6 @@ export class Uploads {
       return upload
     })
     const session = sleeping(row)
-    session.project = projectOf(owner.repository)
     session.algorithm = algorithm
     session.hash = createHash(algorithm)
     this.#sessions.set(row.id, session)
@@ -163,7 +161,6 @@ export class Uploads {
       throw uploadUnknown()
     const session = known ?? sleeping(row)
     if (session.cancelled) throw uploadUnknown()
-    session.project = projectOf(owner.repository)
     this.#sessions.set(id, session)
     return session
   }
@@ -204,15 +201,14 @@ export class Uploads {
 
   /** Has the quota count what the session holds, no more and no less. */
   #settle(session: Session): void {
-    const { project, offset, reserved } = session
-    if (project === undefined || offset === reserved) return
-    if (offset > reserved) this.#quotas.reserve(project, offset - reserved)
-    else this.#quotas.release(project, reserved - offset)
+    const { row, offset, reserved } = session
+    if (offset > reserved) this.#quotas.reserve(row.project, offset - reserved)
+    else this.#quotas.release(row.project, reserved - offset)
     session.reserved = offset
   }
 
   #release(session: Session): void {
-    if (session.project !== undefined) this.#quotas.release(session.project, session.reserved)
+    this.#quotas.release(session.row.project, session.reserved)
     session.reserved = 0
   }
 
@@ -275,12 +271,12 @@ export class Uploads {
         detail: { expected: digest, received },
       })
     }
-    const { doomed } = this.#commit(session, digest)
+    const doomed = this.#commit(session, digest)
     if (doomed !== undefined) await this.#removeObject(doomed)
   }
 
-  /** Makes the blob, or, when its bytes are there already, only the link to it; what is wrong there goes. */
-  #commit(session: Session, digest: Digest): { doomed: string | undefined } {
+  /** Makes the blob, or, when its bytes are there already, only the link to it. Gives the key of the object that goes. */
+  #commit(session: Session, digest: Digest): string | undefined {
     const { row, offset } = session
     const { blobs, uploads, check } = this.#metadata
     const now = this.#clock.now()
@@ -295,7 +291,7 @@ export class Uploads {
     })
     this.#release(session)
     this.#sessions.delete(row.id)
-    return { doomed }
+    return doomed
   }
 
   async #discard(session: Session): Promise<void> {
@@ -333,7 +329,6 @@ function sleeping(row: UploadRow): Session {
     touchedAt: row.touchedAt,
     busy: false,
     cancelled: false,
-    project: undefined,
     reserved: 0,
   }
 }

@@ -52,7 +52,7 @@ export class Authenticator {
     return account
   }
 
-  /** What of `wanted` an account is granted: the scopes that its token will have. */
+  /** The account as itself, with no token's limits. */
   actorFor(account: Account): Actor {
     return actorOf(this.#access, account)
   }

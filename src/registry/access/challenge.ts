@@ -10,7 +10,7 @@ export const TOKEN_PATH = '/auth/token'
 /** The host as the client wrote it: it is told only to itself, to find the same server again. */
 const HOST = /^[a-zA-Z0-9.[\]:_-]{1,260}$/
 
-/** What a token must be good for to do this; a push reads what is there first. */
+/** What a token must be good for to do this; a push reads what is there first, lists need the catalog. */
 export function neededScope(action: Action, repository: string | undefined): Scope | undefined {
   if (action === 'administer') return undefined
   if (repository === undefined) return catalogScope

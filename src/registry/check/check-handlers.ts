@@ -1,12 +1,10 @@
 // `ccs registry fsck`.
-import { jsonResponse } from '../http-message.ts'
+import { patientResponse } from '../patient-response.ts'
 import type { Handler } from '../services.ts'
 import { fsck } from './fsck.ts'
 
-export const runFsck: Handler<'fsck'> = async ({ services, request }) =>
-  jsonResponse(
-    await fsck(services, {
-      deep: request.query.get('deep') === 'true',
-      repair: request.query.get('repair') === 'true',
-    }),
-  )
+/** To read every byte may take hours. */
+export const runFsck: Handler<'fsck'> = ({ services, request: { query } }) => {
+  const wish = { deep: query.get('deep') === 'true', repair: query.get('repair') === 'true' }
+  return patientResponse(fsck(services, wish), services.clock)
+}

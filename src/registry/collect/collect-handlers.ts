@@ -50,7 +50,7 @@ export const purgeTrash: Handler<'trashEntry'> = (call) => {
 export const collectNow: Handler<'collect'> = async ({ services }) =>
   jsonResponse({
     ...(await services.collector.collect()),
-    waiting: services.metadata.reviews.count().waiting,
+    waiting: services.metadata.reviews.waiting(),
   })
 
 /** Whoever may not see a repository learns nothing of its trash. */

@@ -17,7 +17,8 @@ export interface ReviewRows {
   remove(review: ReviewRow): void
   /** The longest overdue. */
   due(now: number, limit: number): ReviewRow[]
-  count(): { waiting: number; oldestDueAt: number | undefined }
+  /** Rows that wait for their time. */
+  waiting(): number
 }
 
 export function reviewRows(db: DatabaseSync): ReviewRows {
@@ -33,15 +34,12 @@ export function reviewRows(db: DatabaseSync): ReviewRows {
     `SELECT kind, repository_id AS repositoryId, target_id AS targetId FROM review
      WHERE due_at <= ? ORDER BY due_at LIMIT ?`,
   )
-  const count = db.prepare('SELECT count(*) AS waiting, min(due_at) AS oldest FROM review')
+  const waiting = db.prepare('SELECT count(*) AS rows FROM review')
   return {
     add: ({ kind, repositoryId, targetId }, dueAt) =>
       void add.run(kind, repositoryId, targetId, dueAt),
     remove: ({ kind, repositoryId, targetId }) => void remove.run(kind, repositoryId, targetId),
     due: (now, limit) => due.all(now, limit) as unknown as ReviewRow[],
-    count() {
-      const { waiting, oldest } = count.get() as { waiting: number; oldest: number | null }
-      return { waiting, oldestDueAt: oldest ?? undefined }
-    },
+    waiting: () => (waiting.get() as { rows: number }).rows,
   }
 }

@@ -29,7 +29,6 @@ export interface TrashRows {
   page(page: { last: number; limit: number; project?: string | undefined }): TrashRow[]
   deletedBefore(time: number, limit: number): TrashRow[]
   remove(id: number): void
-  holds(repositoryId: number, manifestId: number): boolean
 }
 
 const SELECT = `SELECT trash.id, repository_id AS repositoryId, repository.name AS repository,
@@ -50,7 +49,6 @@ export function trashRows(db: DatabaseSync): TrashRows {
   )
   const before = db.prepare(`${SELECT} WHERE deleted_at < ? ORDER BY deleted_at LIMIT ?`)
   const remove = db.prepare('DELETE FROM trash WHERE id = ?')
-  const holds = db.prepare('SELECT 1 FROM trash WHERE repository_id = ? AND manifest_id = ?')
   return {
     insert: ({ repositoryId, manifestId, tags, deletedBy }, now) =>
       void insert.run(repositoryId, manifestId, JSON.stringify(tags), now, deletedBy),
@@ -59,6 +57,5 @@ export function trashRows(db: DatabaseSync): TrashRows {
       page.all(last, project ?? null, limit) as unknown as TrashRow[],
     deletedBefore: (time, limit) => before.all(time, limit) as unknown as TrashRow[],
     remove: (id) => void remove.run(id),
-    holds: (repositoryId, manifestId) => holds.get(repositoryId, manifestId) !== undefined,
   }
 }
